@@ -1,0 +1,1 @@
+"""Devices without hardware: the same agent core on simulated pins, over real MQTT; and the demo."""
