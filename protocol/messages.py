@@ -293,6 +293,5 @@ class Config(Signed):
 
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {
-    message.TOPIC: message
-    for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Command, Config)
+    message.TOPIC: message for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Command, Config)
 }

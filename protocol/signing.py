@@ -64,10 +64,7 @@ class Verifier:
     """Checks what a device is told against the public keys that it trusts, and that it is meant for this device."""
 
     def __init__(self, public_keys: tuple[str, ...], device_id: str) -> None:
-        self._keys = {
-            key_id(public): Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-            for public in public_keys
-        }
+        self._keys = {key_id(public): Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)) for public in public_keys}
         self._device_id = device_id
 
     def read(self, kind: type[S], token: bytes) -> S:
@@ -77,9 +74,7 @@ class Verifier:
             raise ProtocolError("too_large", f"{kind.__name__} of {len(token)} bytes; at most {limit}")
         message = decode(kind, self._claims(token))
         if message.aud != self._device_id:
-            raise ProtocolError(
-                "not_for_us", f"{kind.__name__} {message.jti} is for the device {message.aud}"
-            )
+            raise ProtocolError("not_for_us", f"{kind.__name__} {message.jti} is for the device {message.aud}")
         return message
 
     def _claims(self, token: bytes) -> bytes:
@@ -100,4 +95,4 @@ def unverified_id(token: bytes) -> str | None:
         found = claims["jti"]
     except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return found if isinstance(found, str) and len(found) == 32 else None  # noqa: PLR2004
+    return found if isinstance(found, str) and len(found) == 32 else None
