@@ -1,0 +1,154 @@
+"""The one writer: many callers, one transaction at a time, one commit for all who wait (group commit)."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from server.db.batch import AfterCommit, GeneralJob, HotJob, Job, run_batch
+from server.db.errors import StorageError, WriterBusy
+from server.db.statements import Op
+
+T = TypeVar("T")
+
+QUEUE_LIMIT: Final = 4096
+BATCH_LIMIT: Final = 512
+
+log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Keeps what it is given, in order, and says so only after the commit.
+
+    `serve()` does the work and runs as one task for as long as the server does. What was submitted before a job is visible to it.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, queue_limit: int = QUEUE_LIMIT, batch_limit: int = BATCH_LIMIT) -> None:
+        self._engine = engine
+        self._queue_limit = queue_limit
+        self._batch_limit = batch_limit
+        self._queue: deque[Job] = deque()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._ended = False
+        self._connection: AsyncConnection | None = None
+        self.failing: StorageError | None = None
+        """What the last batch failed with, None once a batch was kept."""
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are queued."""
+        return len(self._queue)
+
+    def submit(self, *ops: Op, after_commit: AfterCommit | None = None) -> asyncio.Future[None]:
+        """Queue hot ops as one unit: all are kept or none. The future is done after the commit.
+
+        `after_commit` runs right after the commit and before the future's waiters, in the order of submission; it must not raise.
+        Raises WriterBusy when the queue is full and StorageError when the writer has ended. The future raises StorageError when
+        the database failed, and the database's own error (such as IntegrityError) when these ops were at fault.
+        """
+        job = HotJob(self._future(), after_commit, ops)
+        self._put(job)
+        return job.done
+
+    async def run(self, work: Callable[[AsyncSession], Awaitable[T]], *, after_commit: AfterCommit | None = None) -> T:
+        """Run a function with a session of the write transaction, and return its result after the commit.
+
+        It runs once, alone, inside a savepoint: what it raises undoes its own changes only, and is raised here. It must wait for
+        nothing but its session, for the whole writer waits with it. Raises as `submit` does.
+        """
+        job = GeneralJob(self._future(), after_commit, work)
+        self._put(job)
+        return cast("T", await job.done)
+
+    async def serve(self) -> None:
+        """Write batches until `stop`. Whoever still waits when it ends for another reason gets a StorageError."""
+        batch: list[Job] = []
+        try:
+            while batch := await self._take():
+                await self._keep(batch)
+        finally:
+            self._ended = True
+            for job in (*batch, *self._queue):
+                _settle(job, StorageError("the writer has ended"))
+            self._queue.clear()
+            await self._drop_connection()
+
+    def stop(self) -> None:
+        """Let `serve` end once all that is queued has been written."""
+        self._stopping = True
+        self._wake.set()
+
+    def _future(self) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_future()
+
+    def _put(self, job: Job) -> None:
+        if self._ended or self._stopping:
+            raise StorageError("the writer has ended")
+        if len(self._queue) >= self._queue_limit:
+            raise WriterBusy(len(self._queue))
+        self._queue.append(job)
+        self._wake.set()
+
+    async def _take(self) -> list[Job]:
+        while not self._queue and not self._stopping:
+            self._wake.clear()
+            await self._wake.wait()
+        return [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_limit))]
+
+    async def _keep(self, batch: list[Job]) -> None:
+        try:
+            await run_batch(await self._connected(), batch)
+        except (StorageError, SQLAlchemyError, OSError) as error:
+            await self._fail(batch, error)
+            return
+        self.failing = None
+        for job in batch:
+            if job.error is None and job.after_commit is not None:
+                _call(job.after_commit)
+            _settle(job, job.error)
+
+    async def _fail(self, batch: list[Job], error: Exception) -> None:
+        failure = error if isinstance(error, StorageError) else StorageError(f"the database could not write: {error}")
+        if self.failing is None:
+            log.error("writing failed, jobs=%d: %s", len(batch), failure)
+        self.failing = failure
+        await self._drop_connection()
+        for job in batch:
+            _settle(job, failure)
+
+    async def _connected(self) -> AsyncConnection:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        return self._connection
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.invalidate()
+            await connection.close()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("closing the writer's connection: %s", error)
+
+
+def _settle(job: Job, error: Exception | None) -> None:
+    if job.done.done():
+        return
+    if error is None:
+        job.done.set_result(job.result)
+    else:
+        job.done.set_exception(error)
+
+
+def _call(after_commit: AfterCommit) -> None:
+    try:
+        after_commit()
+    except Exception:
+        log.exception("a callback after a commit failed; what was written stays written")
