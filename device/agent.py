@@ -1,0 +1,251 @@
+"""Turns the crank: hands the core what happens, and carries out what it says. Owns the loop's side of pins, journal and link."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable
+from typing import assert_never
+
+from device import now
+from device.boot import plan
+from device.clock import Moment
+from device.core import Core
+from device.errors import JournalError
+from device.identity import Identity
+from device.journal import Journal
+from device.outbox import Outbox
+from device.pins import Pins
+from device.wiring import Wiring
+from device.words import (
+    CommandCame,
+    CommandRefused,
+    Drive,
+    DriveLate,
+    Driven,
+    Effect,
+    Input,
+    InputRead,
+    LinkUp,
+    LinkWentDown,
+    Opened,
+    Publish,
+    Reconnect,
+    SendAgain,
+    ServerHas,
+    Tick,
+    Unwritten,
+    Welcomed,
+)
+from device.words import Journal as WriteJournal
+from protocol import topics
+from protocol.backoff import Backoff
+from protocol.codec import decode, encode
+from protocol.errors import LinkDown, ProtocolError
+from protocol.ids import new_token
+from protocol.link import Link, LinkSettings, LinkState, Received, Will
+from protocol.messages import About, Command, Message, Presence, Reason, Welcome
+from protocol.signing import Verifier, unverified_id
+from protocol.topics import Topic
+
+log = logging.getLogger("congtac.agent")
+
+_DOOR_REASONS = {"bad_signature": Reason.BAD_SIGNATURE, "not_for_us": Reason.NOT_FOR_US}
+
+
+class Agent:
+    """One device, from its journal to its link. `run` lasts until it is cancelled; the outputs then stay as they are."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        wiring: Wiring,
+        about: About,
+        journal: Journal,
+        pins: Pins,
+        *,
+        boot_id: str,
+        keepalive_s: int = 30,
+        moment: Callable[[], Moment] = now.moment,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._identity = identity
+        self._wiring = wiring
+        self._about = about
+        self._journal = journal
+        self._pins = pins
+        self._boot_id = boot_id
+        self._moment = moment
+        self._verifier = Verifier(identity.server_keys, identity.device_id)
+        self._session = new_token()
+        self._timer: asyncio.TimerHandle | None = None
+        self.link = Link(
+            LinkSettings(
+                host=identity.broker_host,
+                port=identity.broker_port,
+                user=identity.device_id,
+                secret=identity.secret.get_secret_value(),
+                subscriptions=(topics.everything_down(identity.device_id),),
+                keepalive_s=keepalive_s,
+            ),
+            on_message=self._received,
+            on_state=self._link_state,
+            will=self._new_will,
+            backoff=backoff,
+        )
+
+    async def run(self) -> None:
+        """Bring the outputs to where they belong, then serve. Raises JournalError or PinError when that cannot even begin."""
+        self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(self._journal, self._publish, self._loop.call_soon)
+        self._core = self._start()
+        try:
+            await self.link.run()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def say_goodbye(self) -> None:
+        """Tell that this session ends on purpose; call before cancelling `run`."""
+        with contextlib.suppress(LinkDown):
+            self._publish(Topic.PRESENCE, encode(Presence(session=self._session, online=False)))
+
+    @property
+    def core(self) -> Core:
+        """The core as it stands; there from the moment that `run` has started."""
+        return self._core
+
+    def _start(self) -> Core:
+        memory = self._journal.load()
+        rules = {wire.id: wire.rule() for wire in self._wiring.outputs}
+        inputs = {wire.id: wire.rule() for wire in self._wiring.inputs}
+        boot = plan(rules, memory, self._boot_id, self._moment().mono)
+        core = Core(self._about, rules, inputs, memory, boot, self._boot_id, new_token, random.uniform)
+        self._core = core
+        levels = self._pins.open({channel: output.on for channel, output in boot.outputs.items()})
+        self.feed(Opened(levels))
+        self._pins.watch(self._input_changed)
+        return core
+
+    def feed(self, what: Input) -> None:
+        """Let the core decide about this, and do it."""
+        self._carry_out(self._core.handle(what, self._moment()))
+        self._set_timer()
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if not self._do(effect):
+                return
+
+    def _do(self, effect: Effect) -> bool:
+        """Do one thing; False: it failed, so what was to follow it must not be done."""
+        match effect:
+            case WriteJournal():
+                return self._write(effect)
+            case Drive():
+                self._drive(effect)
+            case Publish():
+                self._say(effect.message)
+            case SendAgain():
+                self._reading(lambda: self._outbox.again(effect.seq))
+            case ServerHas():
+                self._reading(lambda: self._outbox.server_has(effect.seq))
+            case Reconnect():
+                log.warning("the server does not answer on this link: connecting anew")
+                self.link.drop()
+            case _:
+                assert_never(effect)
+        return True
+
+    def _write(self, effect: WriteJournal) -> bool:
+        try:
+            self._journal.write(effect.write)
+        except JournalError as error:
+            log.error("%s", error)
+            self._carry_out(self._core.handle(Unwritten(effect.write), self._moment()))
+            return False
+        self._reading(lambda: self._outbox.recorded(effect.write.records))
+        return True
+
+    def _drive(self, effect: Drive) -> None:
+        at = self._moment()
+        what: Input
+        if effect.not_after is not None and at.mono >= effect.not_after:
+            what = DriveLate(effect.channel)
+        else:
+            what = Driven(effect.channel, self._pins.drive(effect.channel, effect.on))
+        self._carry_out(self._core.handle(what, self._moment()))
+
+    def _reading(self, call: Callable[[], None]) -> None:
+        """What only reads or trims the journal may fail without consequence: it is asked again with the next welcome."""
+        try:
+            call()
+        except JournalError as error:
+            log.error("%s", error)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wake = self._core.next_wake
+        if wake is not None:
+            wait_s = max(0, wake - self._moment().mono) / 1000
+            self._timer = self._loop.call_later(wait_s, self.feed, Tick())
+
+    def _input_changed(self, channel: str, on: bool) -> None:
+        """Called from gpiozero's thread, and once from ours at the start."""
+        self._loop.call_soon_threadsafe(self.feed, InputRead(channel, on))
+
+    # ---- the link's side
+
+    def _new_will(self) -> Will:
+        self._session = new_token()
+        will = Presence(session=self._session, online=False)
+        return Will(Topic.PRESENCE.of(self._identity.device_id), encode(will), retained=Topic.PRESENCE.retained)
+
+    def _link_state(self, state: LinkState) -> None:
+        match state:
+            case LinkState.UP:
+                log.info("connected, session %s", self._session)
+                self.feed(LinkUp(self._session))
+            case LinkState.WAITING | LinkState.CLOSED:
+                self._outbox.stop()
+                self.feed(LinkWentDown())
+            case LinkState.CONNECTING:
+                pass
+
+    def _publish(self, topic: Topic, payload: bytes) -> None:
+        self.link.publish(topic.of(self._identity.device_id), payload, retain=topic.retained)
+
+    def _say(self, message: Message) -> None:
+        with contextlib.suppress(LinkDown):
+            self._publish(message.TOPIC, encode(message))
+
+    def _received(self, message: Received) -> None:
+        try:
+            device_id, topic = topics.parse(message.topic)
+            if device_id != self._identity.device_id:
+                raise ProtocolError("not_for_us", message.topic)
+            self._heard(topic, message)
+        except ProtocolError as error:
+            log.warning("ignored a message on %s: %s", message.topic[:200], error)
+
+    def _heard(self, topic: Topic, message: Received) -> None:
+        match topic:
+            case Topic.COMMAND:
+                self.feed(self._at_the_door(message))
+            case Topic.WELCOME:
+                self.feed(Welcomed(decode(Welcome, message.payload)))
+            case _:
+                log.debug("nothing to do for %s", topic.path)
+
+    def _at_the_door(self, message: Received) -> CommandCame | CommandRefused:
+        if message.retained:
+            log.warning("a retained command was dropped")
+            return CommandRefused(Reason.RETAINED, unverified_id(message.payload))
+        try:
+            return CommandCame(self._verifier.read(Command, message.payload))
+        except ProtocolError as error:
+            log.warning("a command was refused: %s", error)
+            reason = _DOOR_REASONS.get(error.reason, Reason.NOT_VALID)
+            return CommandRefused(reason, None if error.reason == "too_large" else unverified_id(message.payload))

@@ -1,0 +1,155 @@
+"""The journal on disk: SQLite in WAL mode, each write one transaction that is on the card before it returns.
+
+After a kill or a power cut at any point it opens again with every finished write whole and every other one absent.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from device.errors import JournalError
+from device.memory import Answered, Intent, Memory, Write
+from device.rules import Output
+from protocol.codec import encode
+from protocol.messages import Cause, Receipt
+from protocol.topics import Topic
+
+MOST_RECORDS: Final = 50_000
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (channel TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS intents (
+    command TEXT PRIMARY KEY, exp_ms INTEGER NOT NULL, channel TEXT NOT NULL, on_ INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answered (command TEXT PRIMARY KEY, exp_ms INTEGER NOT NULL, seq INTEGER) WITHOUT ROWID;
+"""
+
+
+class Journal:
+    """One device's memory in one file. `point` is told the name of each step of a write, for those who test what a crash does there.
+
+    Raises JournalError from every call that the storage fails.
+    """
+
+    def __init__(self, path: Path, new_token: Callable[[], str], point: Callable[[str], None] = lambda _name: None) -> None:
+        self._point = point
+        with _storage(path):
+            self._db = sqlite3.connect(path, isolation_level=None)
+        try:
+            with _storage(path):
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('journal', ?)", (new_token(),))
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('last_seq', '0')")
+        except JournalError:
+            self._db.close()
+            raise
+        self._path = path
+
+    def close(self) -> None:
+        """Close the file. What was written stays."""
+        self._db.close()
+
+    def load(self) -> Memory:
+        """All that is remembered."""
+        with _storage(self._path):
+            meta = dict(self._db.execute("SELECT key, value FROM meta"))
+            last_seq = int(meta["last_seq"])
+            (first_seq,) = self._db.execute("SELECT MIN(seq) FROM records").fetchone()
+            return Memory(
+                journal=meta["journal"],
+                last_seq=last_seq,
+                first_seq=last_seq + 1 if first_seq is None else first_seq,
+                boot_id=meta.get("boot_id"),
+                outputs={channel: _output(body) for channel, body in self._db.execute("SELECT channel, body FROM outputs")},
+                intents=tuple(
+                    Intent(command, exp_ms, channel, bool(on))
+                    for command, exp_ms, channel, on in self._db.execute("SELECT command, exp_ms, channel, on_ FROM intents")
+                ),
+                commands={
+                    command: Answered(exp_ms, seq)
+                    for command, exp_ms, seq in self._db.execute("SELECT command, exp_ms, seq FROM answered")
+                },
+                link_lost=int(meta["link_lost"]) if meta.get("link_lost") else None,
+            )
+
+    def write(self, write: Write) -> None:
+        """Do one write, durably, whole or not at all."""
+        with _storage(self._path), self._transaction():
+            run = self._db.execute
+            for record in write.records:
+                topic = Topic.RECEIPT if isinstance(record, Receipt) else Topic.EVENT
+                run("INSERT INTO records VALUES (?, ?, ?)", (record.seq, topic.name, encode(record)))
+            self._point("records")
+            for channel, output in write.outputs.items():
+                run("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (channel, json.dumps(asdict(output))))
+            if write.intent is not None:
+                intent = write.intent
+                row = (intent.command, intent.exp_ms, intent.channel, intent.on)
+                run("INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)", row)
+            for command in write.settled:
+                run("DELETE FROM intents WHERE command = ?", (command,))
+            for command, answered in write.answered.items():
+                run("INSERT OR REPLACE INTO answered VALUES (?, ?, ?)", (command, answered.exp_ms, answered.seq))
+            self._point("outputs")
+            self._set_meta(write)
+
+    def _set_meta(self, write: Write) -> None:
+        run = self._db.execute
+        if write.records:
+            last_seq = write.records[-1].seq or 0
+            run("UPDATE meta SET value = ? WHERE key = 'last_seq'", (str(last_seq),))
+            run("DELETE FROM records WHERE seq <= ?", (last_seq - MOST_RECORDS,))
+        if write.boot_id is not None:
+            run("INSERT OR REPLACE INTO meta VALUES ('boot_id', ?)", (write.boot_id,))
+        if write.link_lost is not None:
+            since = "" if write.link_lost.since is None else str(write.link_lost.since)
+            run("INSERT OR REPLACE INTO meta VALUES ('link_lost', ?)", (since,))
+        if write.forget_before_ms is not None:
+            run("DELETE FROM answered WHERE exp_ms < ?", (write.forget_before_ms,))
+
+    def records_after(self, seq: int, most: int) -> list[tuple[int, Topic, bytes]]:
+        """The records that follow this number, oldest first, at most so many: (number, topic, payload)."""
+        with _storage(self._path):
+            rows = self._db.execute("SELECT seq, topic, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?", (seq, most))
+            return [(number, Topic[topic], body) for number, topic, body in rows]
+
+    def drop_until(self, seq: int) -> None:
+        """Let go of the records up to this number: the server has them."""
+        with _storage(self._path), self._transaction():
+            self._db.execute("DELETE FROM records WHERE seq <= ?", (seq,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._point("begin")
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._point("commit")
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._point("committed")
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"the journal {path}: {error}") from error
+
+
+def _output(body: str) -> Output:
+    fields = json.loads(body)
+    cause = fields.pop("cause")
+    return Output(**fields, cause=Cause(cause) if cause else None)

@@ -1,0 +1,98 @@
+"""The pins, through gpiozero. Each output is claimed with its level in one step, read back after each drive, and never let float."""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gpiozero import Button, GPIOZeroError, OutputDevice
+from gpiozero.pins.mock import MockFactory
+
+from device.errors import PinError
+from device.wiring import InputWire, OutputWire, Wiring
+
+log = logging.getLogger("congtac.pins")
+
+PI_MODEL = Path("/proc/device-tree/model")
+
+
+class Pins:
+    """All channels of one wiring on one pin factory of gpiozero's."""
+
+    def __init__(self, wiring: Wiring, factory: Any) -> None:
+        self._wiring = wiring
+        self._factory = factory
+        self._outputs: dict[str, OutputDevice] = {}
+        self._inputs: dict[str, Button] = {}
+
+    def open(self, levels: Mapping[str, bool]) -> dict[str, bool | None]:
+        """Claim every output at its level, and every input; what the outputs read back. Raises PinError.
+
+        Nothing is claimed as an input on the way, so an active-low board sees no blip.
+        """
+        for wire in self._wiring.outputs:
+            self._outputs[wire.id] = self._claim(wire, OutputDevice, self._output_options(wire, levels[wire.id]))
+        for button in self._wiring.inputs:
+            options = {"pull_up": button.pull == "up", "bounce_time": button.bounce_s}
+            self._inputs[button.id] = self._claim(button, Button, options)
+        return {channel: self._read(device) for channel, device in self._outputs.items()}
+
+    def drive(self, channel: str, on: bool) -> bool | None:
+        """Set an output and read its pin back; None when either failed."""
+        device = self._outputs[channel]
+        try:
+            device.value = on
+        except (GPIOZeroError, OSError) as error:
+            log.error("pin of %s: cannot be driven: %s", channel, error)
+            return None
+        return self._read(device)
+
+    def watch(self, on_change: Callable[[str, bool], None]) -> None:
+        """Call `on_change(channel, pressed)` for what each input reads now and at each change, from gpiozero's thread."""
+        for channel, button in self._inputs.items():
+            button.when_pressed = partial(on_change, channel, True)
+            button.when_released = partial(on_change, channel, False)
+            on_change(channel, bool(button.is_pressed))
+
+    def close(self) -> None:
+        """Let go of inputs. Outputs stay as they are: a restart of the program is no reason for a relay to drop."""
+        for button in self._inputs.values():
+            button.close()
+        self._inputs.clear()
+
+    def _output_options(self, wire: OutputWire, on: bool) -> dict[str, bool]:
+        return {"active_high": wire.active_high, "initial_value": on}
+
+    def _claim(self, wire: OutputWire | InputWire, kind: Any, options: Mapping[str, Any]) -> Any:
+        try:
+            return kind(wire.pin, pin_factory=self._factory, **options)
+        except (GPIOZeroError, OSError) as error:
+            raise PinError(f"channel {wire.id!r}: GPIO {wire.pin} cannot be claimed: {error}") from error
+
+    def _read(self, device: OutputDevice) -> bool | None:
+        try:
+            return bool(device.value)
+        except (GPIOZeroError, OSError) as error:
+            log.error("%r cannot be read back: %s", device, error)
+            return None
+
+
+def is_raspberry_pi() -> bool:
+    """Whether this machine says that it is one."""
+    try:
+        return "raspberry pi" in PI_MODEL.read_text(encoding="utf-8", errors="replace").lower()
+    except OSError:
+        return False
+
+
+def choose_factory(wanted: str = "auto") -> Any:
+    """The pin factory: `gpio` the real pins, `mock` simulated ones, `auto` real ones on a Pi. Raises PinError."""
+    if wanted == "mock" or (wanted == "auto" and not is_raspberry_pi()):
+        log.warning("the pins are simulated: nothing real will move")
+        return MockFactory()
+    try:
+        from device.steady_pins import SteadyFactory
+    except ImportError as error:
+        raise PinError(f"the lgpio library is missing: {error}. Install it with: pip install 'congtac[device]'") from error
+    return SteadyFactory.open()

@@ -1,0 +1,74 @@
+"""One simulated device: the real agent, its real journal, on latched pins."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from device import now
+from device.agent import Agent
+from device.identity import Identity
+from device.journal import Journal
+from device.pins import Pins
+from device.wiring import Wiring
+from firmware_sim.pins import LatchedFactory, PinChange, PinRecord, latches, read_record
+from protocol.backoff import Backoff
+from protocol.ids import new_token
+
+
+class Board:
+    """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        wiring: Wiring,
+        folder: Path,
+        *,
+        boot_id: str | None = None,
+        keepalive_s: int = 30,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.identity = identity
+        self.changes: list[PinChange] = []
+        boot_id = boot_id or now.boot_id()
+        folder.mkdir(parents=True, exist_ok=True)
+        held = latches(read_record(folder / "pins.jsonl"), boot_id)
+        self._record = PinRecord(folder / "pins.jsonl")
+        self._journal = Journal(folder / "journal.db", new_token)
+        self._pins = Pins(wiring, LatchedFactory(self._changed, boot_id, held))
+        self.agent = Agent(
+            identity,
+            wiring,
+            wiring.about(version("congtac")),
+            self._journal,
+            self._pins,
+            boot_id=boot_id,
+            keepalive_s=keepalive_s,
+            backoff=backoff,
+        )
+
+    def _changed(self, change: PinChange) -> None:
+        self.changes.append(change)
+        self._record(change)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Board"]:
+        """Run the agent for as long as the block lasts, and say goodbye at its end."""
+        task = asyncio.create_task(self.agent.run(), name=f"board {self.identity.device_id}")
+        try:
+            yield self
+        finally:
+            self.agent.say_goodbye()
+            task.cancel()
+            await asyncio.wait((task,))
+            self.close()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    def close(self) -> None:
+        """Let go of the files. The pins stay as they are."""
+        self._pins.close()
+        self._journal.close()
+        self._record.close()
