@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.db.errors import StorageError, is_storage_failure
+from server.db.sqlite import prepare
+from server.db.sqlite_lane import SqliteLane
 from server.db.writer import QUEUE_LIMIT, Writer
 
 READERS: Final = 4
@@ -27,7 +29,8 @@ class Database:
         self.dialect: str = self.url.get_backend_name()
         self._writing = _engine(self.url, connections=1, writes=True)
         self._reading = _engine(self.url, connections=readers, writes=False)
-        self.writer = Writer(self._writing, queue_limit=queue_limit)
+        lane = SqliteLane(self.url) if self.dialect == "sqlite" else None
+        self.writer = Writer(self._writing, lane, queue_limit=queue_limit)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -71,7 +74,7 @@ def _engine(url: URL, *, connections: int, writes: bool) -> AsyncEngine:
         connect_args=_sqlite_arguments(writes=writes) if sqlite else _postgres_arguments(writes=writes),
     )
     if sqlite:
-        _prepare_sqlite(engine, writes=writes)
+        prepare(engine.sync_engine, writes=writes, busy_timeout_s=BUSY_TIMEOUT_S)
     return engine
 
 
@@ -85,19 +88,3 @@ def _postgres_arguments(*, writes: bool) -> dict[str, Any]:
         server_settings["default_transaction_read_only"] = "on"
         server_settings["default_transaction_isolation"] = "repeatable read"
     return {"timeout": 10, "command_timeout": COMMAND_TIMEOUT_S, "server_settings": server_settings}
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
-    pragmas = ["foreign_keys = ON", f"busy_timeout = {BUSY_TIMEOUT_S * 1000}", "temp_store = MEMORY"]
-    pragmas += ["journal_mode = WAL", "synchronous = FULL"] if writes else ["query_only = ON"]
-
-    def on_connect(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    event.listen(engine.sync_engine, "connect", on_connect)
-    if not writes:
-        # The driver begins by itself only before a change: a reader that wants one state has to say so.
-        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))

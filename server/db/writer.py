@@ -12,12 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.db.batch import AfterCommit, GeneralJob, HotJob, Job, run_batch
 from server.db.errors import StorageError, WriterBusy
+from server.db.sqlite_lane import SqliteLane
 from server.db.statements import Op
 
 T = TypeVar("T")
 
 QUEUE_LIMIT: Final = 4096
-BATCH_LIMIT: Final = 512
+BATCH_LIMIT: Final = 256
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,16 @@ class Writer:
     `serve()` does the work and runs as one task for as long as the server does. What was submitted before a job is visible to it.
     """
 
-    def __init__(self, engine: AsyncEngine, *, queue_limit: int = QUEUE_LIMIT, batch_limit: int = BATCH_LIMIT) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        lane: SqliteLane | None = None,
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        batch_limit: int = BATCH_LIMIT,
+    ) -> None:
         self._engine = engine
+        self._lane = lane
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
         self._queue: deque[Job] = deque()
@@ -78,6 +87,8 @@ class Writer:
                 _settle(job, StorageError("the writer has ended"))
             self._queue.clear()
             await self._drop_connection()
+            if self._lane is not None:
+                self._lane.close()
 
     def stop(self) -> None:
         """Let `serve` end once all that is queued has been written."""
@@ -103,7 +114,8 @@ class Writer:
 
     async def _keep(self, batch: list[Job]) -> None:
         try:
-            await run_batch(await self._connected(), batch)
+            if not await self._took_the_lane(batch):
+                await run_batch(await self._connected(), batch)
         except (StorageError, SQLAlchemyError, OSError) as error:
             await self._fail(batch, error)
             return
@@ -112,6 +124,10 @@ class Writer:
             if job.error is None and job.after_commit is not None:
                 _call(job.after_commit)
             _settle(job, job.error)
+
+    async def _took_the_lane(self, batch: list[Job]) -> bool:
+        hot = [job for job in batch if isinstance(job, HotJob)]
+        return self._lane is not None and len(hot) == len(batch) and await self._lane.run(hot)
 
     async def _fail(self, batch: list[Job], error: Exception) -> None:
         failure = error if isinstance(error, StorageError) else StorageError(f"the database could not write: {error}")

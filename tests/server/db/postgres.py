@@ -13,28 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.components import require
+
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses=127.0.0.1")
-
-
-def binaries() -> Path | None:
-    """The folder of the newest installed PostgreSQL, None where there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name))
-    return found[-1].parent if found else None
-
-
-def require_binaries() -> Path:
-    """The folder, or a skipped test; under CI a failed one."""
-    folder = binaries()
-    if folder is None:
-        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        say("PostgreSQL is not installed: apt-get install postgresql")
-    return folder
 
 
 @contextmanager
 def cluster() -> Iterator[str]:
     """Start a cluster and give its address, as `postgresql+asyncpg://congtac@127.0.0.1:port`. It dies with the tests."""
-    folder = require_binaries()
+    folder = Path(require("initdb")).parent
+    require("setpriv")
     home = Path(tempfile.mkdtemp(prefix="congtac-pg-"))
     prefix = _not_as_root(home)
     port = _free_port()

@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import Pool
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -242,18 +243,28 @@ async def test_a_locked_sqlite_file_fails_the_jobs_and_the_writer_goes_on(
         assert await kept(database) == {"b": ""}
 
 
-async def test_a_full_disk_fails_the_jobs_and_the_writer_goes_on(tmp_path: Path) -> None:
-    async def limit(session: AsyncSession) -> None:
-        await session.exec(text("PRAGMA max_page_count = 8"))  # type: ignore[call-overload]
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """Every SQLite file may grow to 8 pages."""
 
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA max_page_count = 8")
+        cursor.close()
+
+    event.listen(Pool, "connect", limit)
+    yield
+    event.remove(Pool, "connect", limit)
+
+
+@pytest.mark.usefixtures("small_disk")
+async def test_a_full_disk_fails_the_jobs_and_the_writer_goes_on(tmp_path: Path) -> None:
     async with opened(f"sqlite+aiosqlite:///{tmp_path / 'full.db'}") as database:
-        await database.writer.run(limit)
         small = database.writer.submit(ADD(**entry("small")))
         large = database.writer.submit(ADD(**entry("large", "x" * 100_000)))
-        with pytest.raises(StorageError, match="full"):
-            await large
-        with pytest.raises(StorageError, match="full"):
-            await small
+        results = await asyncio.gather(small, large, return_exceptions=True)
+        assert [type(result) for result in results] == [StorageError, StorageError]
+        assert "full" in str(results[0])
         await database.writer.submit(ADD(**entry("later")))
         assert await kept(database) == {"later": ""}
 

@@ -1,0 +1,66 @@
+"""SQLite's fast lane for batches of hot statements: changes are made where the server runs, only the commit waits in a thread.
+
+A change in WAL mode is some microseconds of memory; a hop to a thread and back is a hundred, and so is each wait for the interpreter's
+lock when that thread comes back from SQLite, once for every row. The commit is what takes time: it waits for the disk, in the thread.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from server.db.batch import HotJob
+from server.db.sqlite import prepare
+from server.db.statements import grouped
+
+
+class SqliteLane:
+    """One connection of its own. It never waits for a lock: a file that is locked by others is left to the slow way."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine: Engine = create_engine(
+            url.set(drivername="sqlite"),
+            poolclass=NullPool,
+            connect_args={"timeout": 0, "isolation_level": "IMMEDIATE", "check_same_thread": False},
+        )
+        prepare(self._engine, writes=True, busy_timeout_s=0)
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database-commit")
+
+    async def run(self, jobs: Sequence[HotJob]) -> bool:
+        """Run and commit the jobs. False when that did not go through: then nothing was kept, and the slow way tells why.
+
+        Raises SQLAlchemyError when the commit failed, after which it is not sure that nothing was kept.
+        """
+        try:
+            connection = self._connected()
+            for hot, rows in grouped(op for job in jobs for op in job.ops):
+                connection.execute(hot.statement, rows)
+        except Exception:  # noqa: BLE001 (drivers raise OverflowError and the like; the slow way meets it again and reports it)
+            self.drop()
+            return False
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, connection.commit)
+        except SQLAlchemyError:
+            self.drop()
+            raise
+        return True
+
+    def drop(self) -> None:
+        """Close the connection, which undoes what was not committed; the next batch opens a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Wait for a commit that is under way, then close."""
+        self._thread.shutdown()
+        self.drop()
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
