@@ -1,0 +1,1 @@
+"""Places with devices, and the roles of people there."""

@@ -1,0 +1,44 @@
+"""Places with devices, and who may do what there."""
+
+from enum import StrEnum
+
+from sqlmodel import Field
+
+from server.db import Table, millis
+
+
+class Role(StrEnum):
+    """What a member may do at a site. An owner also decides who else is a member."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+    @property
+    def may_command(self) -> bool:
+        """Whether this role may switch things."""
+        return self in (Role.OWNER, Role.OPERATOR)
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether this role may add and remove devices and members."""
+        return self is Role.OWNER
+
+
+class Site(Table, table=True):
+    """A place: its devices share a name, members and a time zone (IANA)."""
+
+    id: str = Field(primary_key=True, max_length=32)
+    slug: str = Field(unique=True, max_length=32)
+    name: str = Field(max_length=80)
+    timezone: str = Field(max_length=64)
+    created_ms: int = millis()
+
+
+class Member(Table, table=True):
+    """A person's role at a site. `role` holds a Role's value."""
+
+    site_id: str = Field(primary_key=True, foreign_key="site.id", ondelete="CASCADE", max_length=32)
+    user_id: str = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE", index=True, max_length=32)
+    role: str = Field(max_length=16)
+    since_ms: int = millis()
