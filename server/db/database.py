@@ -24,7 +24,7 @@ COMMAND_TIMEOUT_S: Final = 30
 class Database:
     """The way to the data: `writer` for every change, `read()` for everything else."""
 
-    def __init__(self, url: str, *, readers: int = READERS, queue_limit: int = QUEUE_LIMIT) -> None:
+    def __init__(self, url: str | URL, *, readers: int = READERS, queue_limit: int = QUEUE_LIMIT) -> None:
         self.url: URL = make_url(url)
         self.dialect: str = self.url.get_backend_name()
         self._writing = _engine(self.url, connections=1, writes=True)

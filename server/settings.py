@@ -1,0 +1,107 @@
+"""What can be set, with defaults and checks. Where the values come from is `settings_source`'s matter; docs/settings.md lists them."""
+
+from pathlib import Path
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[int, Field(ge=1)]
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+class Settings(BaseModel):
+    """Everything that an operator may decide. Making one reads nothing but what it is given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder of the database and the signing key. Made at the first start.")
+    database_url: str = Field(
+        "", description="`sqlite:///…` or `postgresql://…`. Empty: the file `congtac.db` in `data_dir`. May hold a password."
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. The whole network: `0.0.0.0`, best behind a proxy with TLS."
+    )
+    port: Port = Field(8000, description="Port to listen on.")
+    public_url: str = Field(
+        "", description="Where browsers find this server, as `https://congtac.example.org`. Empty: `http://{host}:{port}`."
+    )
+    broker_host: str = Field("127.0.0.1", description="The MQTT broker's name or address.")
+    broker_port: Port = Field(1883, description="The MQTT broker's port.")
+    broker_user: str = Field("server", description="The server's own user name at the broker.")
+    broker_secret: SecretStr | None = Field(None, description="The server's password at the broker.")
+    broker_credentials_file: Path | None = Field(
+        None, description="mosquitto's password file, which the server rewrites when devices come and go. Unset: it does not."
+    )
+    broker_pid_file: Path | None = Field(None, description="mosquitto's process id, to have it read the password file again.")
+    site_name: str = Field("Nhà", min_length=1, max_length=80, description="Name of the site that the first start makes.")
+    timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of that site, an IANA name.")
+    owner_name: str = Field("Chủ nhà", min_length=1, max_length=80, description="Name of the owner that the first start makes.")
+    command_ttl_s: Seconds = Field(10, le=3600, description="How long a command may take to reach its device, in seconds.")
+    unconfirmed_grace_s: Seconds = Field(
+        5, le=600, description="How long after that to wait for word before a command counts as unconfirmed, in seconds."
+    )
+    session_idle_s: Seconds = Field(30 * 86_400, description="A sign-in that is not used for so long ends, in seconds.")
+    session_absolute_s: Seconds = Field(180 * 86_400, description="A sign-in ends after so long in any case, in seconds.")
+    link_valid_s: Seconds = Field(86_400, le=7 * 86_400, description="How long a sign-in link works, in seconds.")
+    body_limit_bytes: int = Field(65_536, ge=1024, le=16 * 2**20, description="The largest request body, in bytes.")
+
+    @property
+    def database(self) -> URL:
+        """The database's address with the driver that is used, and with its password."""
+        if not self.database_url:
+            return URL.create("sqlite+aiosqlite", database=str(self.data_dir / "congtac.db"))
+        url = make_url(self.database_url)
+        return url.set(drivername=_DRIVERS[url.get_backend_name()])
+
+    @property
+    def address(self) -> str:
+        """Where browsers find this server, with no slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        try:
+            backend = make_url(url).get_backend_name() if url else "sqlite"
+        except ArgumentError:
+            raise ValueError("is not a database address like sqlite:///… or postgresql://…") from None
+        if backend not in _DRIVERS:
+            raise ValueError(f"names the database {backend!r}; sqlite and postgresql are known")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query):
+            raise ValueError("must be http:// or https:// and a host, with nothing after it")
+        return url
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is not the name of a time zone, like Asia/Ho_Chi_Minh") from None
+        return name
+
+    @field_validator("broker_secret")
+    @classmethod
+    def _real_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < 16:
+            raise ValueError("is too short for a secret: at least 16 characters")
+        return secret
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        if self.session_idle_s > self.session_absolute_s:
+            raise ValueError("session_idle_s must not be longer than session_absolute_s")
+        return self
