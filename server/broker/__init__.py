@@ -1,0 +1,1 @@
+"""The server's side of the broker: its link, and the accounts that devices have there."""

@@ -1,0 +1,46 @@
+"""What the server says to devices: welcomes, calls of the roll, and signed commands."""
+
+from collections.abc import Callable
+
+from protocol.codec import encode
+from protocol.link import Link
+from protocol.messages import Command, Welcome
+from protocol.signing import SigningKey
+from protocol.topics import Topic
+from server.commands.record import CommandRecord
+
+
+class Downlink:
+    """Says things on a link. Every call raises LinkDown while there is none: nothing is kept to be said late."""
+
+    def __init__(self, link: Link, key: SigningKey) -> None:
+        self._link = link
+        self._key = key
+
+    def command(self, command: CommandRecord, now_ms: int, on_ack: Callable[[bool], None]) -> None:
+        """Sign a command and hand it to the broker; `on_ack` tells whether the broker took it."""
+        message = Command(
+            aud=command.device_id,
+            jti=command.id,
+            iat_ms=now_ms,
+            exp_ms=command.expires_ms,
+            channel=command.channel,
+            on=command.on,
+            for_s=command.for_s,
+            actor=command.actor,
+        )
+        self._link.publish(Topic.COMMAND.of(command.device_id), self._key.sign(message), on_ack=on_ack)
+
+    def welcome(self, device_id: str, welcome: Welcome) -> None:
+        """Answer a hello, or call the roll."""
+        self._link.publish(Topic.WELCOME.of(device_id), encode(welcome))
+
+    def call_roll(self, device_id: str, now_ms: int, within_ms: int) -> None:
+        """Ask a device to say hello at a random moment within that time."""
+        self.welcome(device_id, Welcome(server_ms=now_ms, call_within_ms=within_ms))
+
+    def forget_presence(self, device_id: str) -> None:
+        """Take a revoked device's retained messages off the broker."""
+        for topic in Topic:
+            if topic.retained:
+                self._link.publish(topic.of(device_id), b"", retain=True)

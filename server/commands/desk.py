@@ -1,0 +1,388 @@
+"""The command desk: takes wishes in, sends them in order, and settles each with the one fate it has.
+
+A command is on disk before it is sent. What becomes of it is decided by the device's receipt; by time alone only where it never
+left the server. See `record.py` for what each piece of news makes of a command.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+
+from protocol.errors import LinkDown
+from protocol.ids import new_command_id
+from protocol.messages import ChannelKind, Receipt
+from server.broker.downlink import Downlink
+from server.commands import record
+from server.commands.record import CommandRecord, Fate
+from server.commands.statements import accept, save
+from server.db import Op, StorageError, Writer
+from server.devices.state import DeviceNow, DevicePresence, Registry
+from server.errors import Problem
+from server.live.hub import Hub
+
+log = logging.getLogger("congtac.commands")
+
+LAZY_S: Final = 0.05
+LONGEST_WAIT_S: Final = 30
+LONGEST_DELIVERY_S: Final = 24 * 3600
+MOST_OPEN_A_DEVICE: Final = 100
+KEYS_REMEMBERED: Final = 10_000
+SETTLED_REMEMBERED: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for: a channel on or off, for how long, and within which time it must reach the device.
+
+    `when_online`: keep it until the device comes back, instead of refusing it while the device is away.
+    """
+
+    device_id: str
+    channel: str
+    on: bool
+    for_s: int | None = None
+    expires_in_s: float | None = None
+    when_online: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: the id that is kept, and the name that is shown and travels to the device."""
+
+    id: str
+    name: str
+
+
+class Desk:
+    """All open commands. Called in the loop only; `issue` and `cancel` wait for the disk, nothing else does."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        writer: Writer,
+        downlink: Downlink,
+        hub: Hub,
+        now_ms: Callable[[], int],
+        *,
+        ttl_s: float = 10,
+        grace_s: float = 5,
+    ) -> None:
+        self._registry = registry
+        self._writer = writer
+        self._downlink = downlink
+        self._hub = hub
+        self._now_ms = now_ms
+        self._ttl_s = ttl_s
+        self._grace_ms = round(grace_s * 1000)
+        self._open: dict[str, CommandRecord] = {}
+        self._of_device: dict[str, dict[str, None]] = {}
+        self._sent_in: dict[str, str | None] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._waiters: dict[str, list[asyncio.Future[CommandRecord]]] = {}
+        self._settled: OrderedDict[str, CommandRecord] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, str], tuple[str, asyncio.Future[None]]] = OrderedDict()
+        self._unsaved: set[str] = set()
+        self._saver: asyncio.TimerHandle | None = None
+        self._last_id_ms = 0
+
+    # ---- asking
+
+    async def issue(self, actor: Actor, wish: Wish) -> CommandRecord:
+        """Accept a wish: on disk, and on its way if the device can be reached. Raises Problem with what is wrong."""
+        device = self._registry.get(wish.device_id)
+        if device is None:
+            raise Problem(404, "unknown_device", "There is no such device", f"no device {wish.device_id}")
+        self._check(device, wish)
+        command = self._new(actor, device, wish)
+        if command.idempotency_key is not None and (command.actor_id, command.idempotency_key) in self._keys:
+            raise DuplicateKey(command.idempotency_key)
+        done = self._writer.submit(accept(command), after_commit=partial(self._accepted, command))
+        self._remember_key(command, done)
+        try:
+            await done
+        except IntegrityError:
+            raise DuplicateKey(wish.idempotency_key or "") from None
+        return self._latest(command)
+
+    async def made_by_key(self, actor_id: str, key: str) -> str | None:
+        """The id of the command that this key made, once it is on disk; None: not remembered here (the database remembers longer)."""
+        made = self._keys.get((actor_id, key))
+        if made is None:
+            return None
+        command_id, done = made
+        await asyncio.wait((done,))
+        return command_id if not done.cancelled() and done.exception() is None else None
+
+    def get(self, command_id: str) -> CommandRecord | None:
+        """A command that is open or was settled not long ago, as it stands; the database has all others."""
+        return self._open.get(command_id) or self._settled.get(command_id)
+
+    def _latest(self, command: CommandRecord) -> CommandRecord:
+        return self.get(command.id) or command
+
+    async def settled(self, command: CommandRecord, within_s: float) -> CommandRecord:
+        """The command once it is settled, or as it stands when the time is over."""
+        command = self._latest(command)
+        if not command.is_under_way:
+            return command
+        waiter: asyncio.Future[CommandRecord] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(command.id, []).append(waiter)
+        try:
+            async with asyncio.timeout(min(within_s, LONGEST_WAIT_S)):
+                return await waiter
+        except TimeoutError:
+            return self._latest(command)
+        finally:
+            waiting = self._waiters.get(command.id)
+            if waiting is not None and waiter in waiting:
+                waiting.remove(waiter)
+                if not waiting:
+                    del self._waiters[command.id]
+
+    async def cancel(self, command_id: str) -> CommandRecord | None:
+        """Take back a command that has not left the server; one that has is returned as it is. None: no such open command."""
+        command = self._open.get(command_id)
+        if command is None:
+            return None
+        after = record.cancelled(command, self._now_ms())
+        if after is not command:
+            await self._writer.submit(save(self._become(after)))
+        return after
+
+    def _check(self, device: DeviceNow, wish: Wish) -> None:
+        channel = device.channels.get(wish.channel)
+        if channel is None:
+            raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no channel {wish.channel!r}")
+        if channel.about.kind is not ChannelKind.OUTPUT:
+            raise Problem(409, "not_an_output", "This channel cannot be switched", f"{wish.channel} is a {channel.about.kind}")
+        if channel.about.locked:
+            raise Problem(409, "locked", "This channel is locked", f"{wish.channel} is locked in the device's own wiring file")
+        if len(self._of_device.get(device.id, ())) >= MOST_OPEN_A_DEVICE:
+            raise Problem(429, "too_many", "Too many commands", f"{device.slug} has {MOST_OPEN_A_DEVICE} open commands")
+        if wish.when_online:
+            return
+        if not self._hub.link_up:
+            raise Problem(503, "link_down", "The server cannot reach the broker", "Nothing was sent. Try again in a moment.")
+        if device.presence is DevicePresence.OFFLINE:
+            raise Problem(409, "device_offline", "The device is offline", f"Nothing was sent: {device.slug} is not connected.")
+
+    def _new(self, actor: Actor, device: DeviceNow, wish: Wish) -> CommandRecord:
+        now_ms = self._now_ms()
+        # ids sort by when they were made, also within one millisecond, and also when the clock is put back
+        self._last_id_ms = max(now_ms, self._last_id_ms + 1)
+        ttl_s = wish.expires_in_s if wish.expires_in_s is not None else LONGEST_DELIVERY_S if wish.when_online else self._ttl_s
+        return CommandRecord(
+            id=new_command_id(self._last_id_ms),
+            device_id=device.id,
+            channel=wish.channel,
+            on=wish.on,
+            for_s=wish.for_s if wish.on else None,
+            actor_id=actor.id,
+            actor=actor.name,
+            created_ms=now_ms,
+            expires_ms=now_ms + round(ttl_s * 1000),
+            fate=Fate.WAITING if wish.when_online and device.presence is not DevicePresence.ONLINE else Fate.ACCEPTED,
+            journal=device.journal,
+            idempotency_key=wish.idempotency_key,
+        )
+
+    def _remember_key(self, command: CommandRecord, done: asyncio.Future[None]) -> None:
+        if command.idempotency_key is None:
+            return
+        key = (command.actor_id, command.idempotency_key)
+        self._keys[key] = (command.id, done)
+
+        def forget_failure(future: asyncio.Future[None]) -> None:
+            if future.cancelled() or future.exception() is not None:
+                self._keys.pop(key, None)
+
+        done.add_done_callback(forget_failure)
+        while len(self._keys) > KEYS_REMEMBERED:
+            self._keys.popitem(last=False)
+
+    # ---- sending
+
+    def _accepted(self, command: CommandRecord) -> None:
+        """It is on disk: from here on it has a fate."""
+        self.adopt((command,))
+        device = self._registry.get(command.device_id)
+        if device is not None:
+            self._show(device, command)
+            if device.presence is DevicePresence.ONLINE:
+                self._send(device, command)
+
+    def adopt(self, commands: Iterable[CommandRecord]) -> None:
+        """Take open commands under care: those just accepted, and at the start those that a former run left open."""
+        for command in commands:
+            self._open[command.id] = command
+            self._of_device.setdefault(command.device_id, {})[command.id] = None
+            self._set_timer(command)
+
+    def welcomed(self, device: DeviceNow) -> None:
+        """The device can be spoken to: send what waits for it, oldest first, and what an earlier session may have lost."""
+        for command_id in sorted(self._of_device.get(device.id, ())):
+            command = self._open[command_id]
+            if command.is_under_way and self._sent_in.get(command_id) != device.session:
+                self._send(device, command)
+
+    def _send(self, device: DeviceNow, command: CommandRecord) -> None:
+        now_ms = self._now_ms()
+        if now_ms >= command.expires_ms:
+            return
+        try:
+            self._downlink.command(command, now_ms, partial(self._acknowledged, command.id))
+        except LinkDown as error:
+            log.info("%s is not sent yet: %s", command.id, error)
+            return
+        self._sent_in[command.id] = device.session
+        self._open[command.id] = record.handed_over(command)
+
+    def _acknowledged(self, command_id: str, taken: bool) -> None:
+        command = self._open.get(command_id)
+        if command is None or not taken:
+            return
+        after = record.published(command, self._now_ms())
+        if after is not command:
+            self._become(after)
+            self._save_soon(command_id)
+
+    # ---- settling
+
+    def receipt(self, device: DeviceNow, receipt: Receipt) -> Op | None:
+        """A device answered: settle the command. Returns what is to be written."""
+        command = self._open.get(receipt.command)
+        if command is None or command.device_id != device.id:
+            return None
+        after = record.answered(command, receipt, self._now_ms())
+        return None if after is command else save(self._become(after))
+
+    def caught_up(self, device: DeviceNow) -> None:
+        """The device's whole journal up to its hello is here: what it never wrote down it never received."""
+        for command_id in list(self._of_device.get(device.id, ())):
+            command = self._open[command_id]
+            after = record.never_received(command, device.journal, device.hello_ms)
+            if after is not command:
+                self._save_now(self._become(replace(after, settled_ms=self._now_ms())))
+
+    def _set_timer(self, command: CommandRecord) -> None:
+        old = self._timers.pop(command.id, None)
+        if old is not None:
+            old.cancel()
+        if not command.is_under_way:
+            return
+        due_ms = command.expires_ms if not command.handed_over else command.expires_ms + self._grace_ms
+        wait_s = max(0, due_ms - self._now_ms()) / 1000
+        self._timers[command.id] = asyncio.get_running_loop().call_later(wait_s, self._due, command.id)
+
+    def _due(self, command_id: str) -> None:
+        del self._timers[command_id]
+        command = self._open[command_id]
+        after = record.overdue(command, self._now_ms(), self._grace_ms)
+        if after is command:
+            self._set_timer(command)
+            return
+        self._save_now(self._become(after))
+        device = self._registry.get(command.device_id)
+        if after.fate is Fate.UNCONFIRMED and device is not None:
+            self._ask(device)
+
+    def _ask(self, device: DeviceNow) -> None:
+        """Let the device say hello: its journal tells what became of the command."""
+        try:
+            self._downlink.call_roll(device.id, self._now_ms(), within_ms=500)
+        except LinkDown:
+            log.debug("%s is asked when it comes back", device.id)
+
+    def _become(self, command: CommandRecord) -> CommandRecord:
+        """Take over a command's new state and show it; forget it once nothing can change it."""
+        device = self._registry.get(command.device_id)
+        if command.is_open:
+            self._open[command.id] = command
+        else:
+            self._forget(command)
+        if device is not None:
+            self._show(device, command)
+        if not command.is_under_way:
+            self._wake(command)
+        return command
+
+    def _wake(self, command: CommandRecord) -> None:
+        for waiter in self._waiters.pop(command.id, ()):
+            if not waiter.done():
+                waiter.set_result(command)
+
+    def _forget(self, command: CommandRecord) -> None:
+        self._settled[command.id] = command
+        while len(self._settled) > SETTLED_REMEMBERED:
+            self._settled.popitem(last=False)
+        self._open.pop(command.id, None)
+        self._sent_in.pop(command.id, None)
+        self._unsaved.discard(command.id)
+        timer = self._timers.pop(command.id, None)
+        if timer is not None:
+            timer.cancel()
+        mine = self._of_device.get(command.device_id)
+        if mine is not None:
+            mine.pop(command.id, None)
+            if not mine:
+                del self._of_device[command.device_id]
+
+    def _show(self, device: DeviceNow, command: CommandRecord) -> None:
+        channel = device.channels.get(command.channel)
+        if channel is not None and (channel.command is None or channel.command.id <= command.id):
+            channel.command = command
+            self._hub.channel_changed(device, channel)
+
+    # ---- keeping
+
+    def _save_soon(self, command_id: str) -> None:
+        """The acknowledgement alone need not be on disk at once: a restart would only send the command again."""
+        self._unsaved.add(command_id)
+        if self._saver is None:
+            self._saver = asyncio.get_running_loop().call_later(LAZY_S, self._save_all)
+
+    def _save_all(self) -> None:
+        self._saver = None
+        commands = [self._open[command_id] for command_id in self._unsaved if command_id in self._open]
+        self._unsaved.clear()
+        if commands:
+            self._submit(*(save(command) for command in commands))
+
+    def _save_now(self, command: CommandRecord) -> None:
+        self._submit(save(command))
+
+    def _submit(self, *ops: Op) -> None:
+        try:
+            done = self._writer.submit(*ops)
+        except StorageError as error:
+            log.error("a command's fate could not be kept: %s", error)
+            return
+        done.add_done_callback(_log_failure)
+
+    def close(self) -> None:
+        """Stop all timers; what is under way is on disk and is taken up again at the next start."""
+        for timer in self._timers.values():
+            timer.cancel()
+        if self._saver is not None:
+            self._saver.cancel()
+            self._save_all()
+
+
+class DuplicateKey(Exception):  # noqa: N818 (it is what was found, and not a fault)
+    """The caller used this idempotency key before: the first command is the answer."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"idempotency key {key!r} was used before")
+        self.key = key
+
+
+def _log_failure(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("a command's fate could not be kept: %s", error)

@@ -1,0 +1,46 @@
+"""How commands are kept: inserted whole before anything is sent, saved whole at each step."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import bindparam, update
+
+from server.commands.models import Command
+from server.commands.record import CommandRecord, Fate
+from server.db import Hot, Op, insert
+
+_STEPS: Final = (
+    "fate",
+    "handed_over",
+    "reason",
+    "published_ms",
+    "answered_ms",
+    "settled_ms",
+    "read_back",
+    "changed",
+    "clamped",
+    "lease_until_ms",
+    "retry_after_ms",
+)
+
+ACCEPT: Final = Hot(insert(Command), rank=10)
+SAVE: Final = Hot(
+    update(Command).where(Command.id == bindparam("the_id")).values({name: bindparam(f"new_{name}") for name in _STEPS}),  # type: ignore[arg-type]
+    rank=30,
+)
+
+
+def accept(command: CommandRecord) -> Op:
+    """Keep a new command."""
+    return Op(ACCEPT, asdict(command))
+
+
+def save(command: CommandRecord) -> Op:
+    """Keep where a command stands now."""
+    fields: dict[str, Any] = {f"new_{name}": getattr(command, name) for name in _STEPS}
+    return Op(SAVE, {"the_id": command.id, **fields})
+
+
+def read(row: Command) -> CommandRecord:
+    """The record of a row."""
+    return CommandRecord(**{**row.model_dump(), "fate": Fate(row.fate)})

@@ -1,0 +1,1 @@
+"""Devices: which there are, what they last said, and whether they can be heard."""

@@ -1,0 +1,239 @@
+"""What devices say, taken in: each message checked, kept once, and passed on to whom it concerns."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from protocol import topics
+from protocol.codec import decode
+from protocol.errors import LinkDown, ProtocolError
+from protocol.link import Received
+from protocol.messages import About, Event, Hello, Presence, Receipt, State, Welcome
+from protocol.topics import Topic
+from server.broker.downlink import Downlink
+from server.db import Op, StorageError, Writer
+from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
+from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT
+from server.history.statements import keep_event
+from server.live.hub import Hub
+
+log = logging.getLogger("congtac.ingest")
+
+MOST_COMPLAINTS: Final = 20
+FEW: Final = 50
+SPREAD_MS: Final = 5_000
+
+
+class Answers(Protocol):
+    """Who waits for what devices answer: the command desk."""
+
+    def receipt(self, device: DeviceNow, receipt: Receipt) -> Op | None:
+        """A device answered a command: what is to be written with it."""
+
+    def welcomed(self, device: DeviceNow) -> None:
+        """A device can be spoken to."""
+
+    def caught_up(self, device: DeviceNow) -> None:
+        """Everything that the device had written down when it last said hello is kept here."""
+
+
+class Ingest:
+    """The ear of the server. `take` is called for each message in the loop, and does not block."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        writer: Writer,
+        downlink: Downlink,
+        hub: Hub,
+        answers: Answers,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._registry = registry
+        self._writer = writer
+        self._downlink = downlink
+        self._hub = hub
+        self._answers = answers
+        self._now_ms = now_ms
+        self.refused = 0
+
+    def take(self, message: Received) -> None:
+        """Take in one message; what is wrong with it is logged and counted, and goes no further."""
+        try:
+            device_id, topic = topics.parse(message.topic)
+            device = self._registry.get(device_id)
+            if device is None:
+                raise ProtocolError("not_for_us", f"no device {device_id} is enrolled here")
+            if not message.payload and message.retained:
+                return
+            self._take(device, topic, message)
+        except ProtocolError as error:
+            self.refused += 1
+            if self.refused <= MOST_COMPLAINTS or self.refused % 1000 == 0:
+                log.warning("refused a message on %s: %s (%d so far)", message.topic[:200], error, self.refused)
+
+    def _take(self, device: DeviceNow, topic: Topic, message: Received) -> None:
+        if not message.retained:
+            device.heard_ms = self._now_ms()
+        match topic:
+            case Topic.EVENT:
+                self._event(device, decode(Event, message.payload))
+            case Topic.RECEIPT:
+                self._receipt(device, decode(Receipt, message.payload))
+            case Topic.STATE:
+                self._state(device, decode(State, message.payload))
+            case Topic.HELLO:
+                self._hello(device, decode(Hello, message.payload))
+            case Topic.PRESENCE:
+                self._presence(device, decode(Presence, message.payload), message.retained)
+            case Topic.ABOUT:
+                self._about(device, decode(About, message.payload), message.payload)
+            case _:
+                log.debug("nothing is done with %s yet", topic.path)
+
+    # ---- who is there
+
+    def _presence(self, device: DeviceNow, presence: Presence, retained: bool) -> None:
+        if presence.online:
+            # being connected is not yet being reachable: the hello that follows proves both directions
+            if retained and device.presence is not DevicePresence.ONLINE:
+                self.call_roll(device, within_ms=0 if len(self._registry) <= FEW else SPREAD_MS)
+            return
+        if device.session is not None and presence.session != device.session:
+            return  # the will of a session that was replaced
+        self.became(device, DevicePresence.OFFLINE)
+
+    def call_roll(self, device: DeviceNow, within_ms: int) -> None:
+        """Ask a device to say hello."""
+        try:
+            self._downlink.call_roll(device.id, self._now_ms(), within_ms)
+        except LinkDown as error:
+            log.debug("the roll was not called: %s", error)
+
+    def became(self, device: DeviceNow, presence: DevicePresence) -> None:
+        """A device came, went, or is no longer known about."""
+        if device.presence is presence:
+            return
+        device.presence, device.presence_ms = presence, self._now_ms()
+        online = {DevicePresence.ONLINE: True, DevicePresence.OFFLINE: False, DevicePresence.UNKNOWN: None}[presence]
+        self._keep(device, KEEP_PRESENCE(device_id=device.id, at_ms=device.presence_ms, online=online))
+        self._hub.device_changed(device)
+
+    def _hello(self, device: DeviceNow, hello: Hello) -> None:
+        device.session = hello.session
+        have = device.marks.get(hello.journal, 0) if device.journal != hello.journal else device.kept_seq
+        if hello.first_seq > have + 1:
+            log.warning("%s: records %d to %d of its journal are lost", device.id, have + 1, hello.first_seq - 1)
+            have = hello.first_seq - 1
+        if hello.last_seq < have:
+            log.warning("%s: its journal ends at %d and %d were kept: an old copy?", device.id, hello.last_seq, have)
+        device.begin_journal(hello.journal, have)
+        device.hello_ms, device.caught_up_at = self._now_ms(), hello.last_seq
+        welcome = Welcome(
+            server_ms=self._now_ms(), session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=have
+        )
+        try:
+            self._downlink.welcome(device.id, welcome)
+        except LinkDown as error:
+            log.info("%s was not welcomed: %s", device.id, error)
+            return
+        self.became(device, DevicePresence.ONLINE)
+        self._answers.welcomed(device)
+        self._check_caught_up(device)
+
+    def _about(self, device: DeviceNow, about: About, payload: bytes) -> None:
+        if device.about == about:
+            return
+        device.hear_about(about)
+        self._keep(device, KEEP_ABOUT(the_id=device.id, new_about=payload.decode()))
+        self._hub.device_changed(device)
+
+    # ---- what they tell
+
+    def _state(self, device: DeviceNow, state: State) -> None:
+        if device.journal is not None and state.journal != device.journal:
+            return
+        ops: list[Op] = []
+        for channel in device.channels.values():
+            before = (channel.on, channel.lease_until_ms, channel.since_ms)
+            if channel.hear_state(state):
+                if before != (channel.on, channel.lease_until_ms, channel.since_ms):
+                    self._hub.channel_changed(device, channel)
+                ops.append(_report(device, channel))
+        if ops:
+            self._keep(device, *ops)
+
+    def _event(self, device: DeviceNow, event: Event) -> None:
+        ops = [keep_event(device.id, event, self._now_ms())]
+        channel = device.channels.get(event.channel or "")
+        if event.journal == device.journal and channel is not None and channel.hear_event(event):
+            ops.append(_report(device, channel))
+            self._hub.channel_changed(device, channel)
+        self._keep_record(device, event.journal, event.seq, ops)
+
+    def _receipt(self, device: DeviceNow, receipt: Receipt) -> None:
+        op = self._answers.receipt(device, receipt)
+        ops = [] if op is None else [op]
+        if receipt.seq is None:
+            if ops:
+                self._keep(device, *ops)
+            return
+        self._keep_record(device, receipt.journal, receipt.seq, ops)
+
+    # ---- what is kept
+
+    def _keep_record(self, device: DeviceNow, journal: str, seq: int, ops: list[Op]) -> None:
+        """Keep a numbered record, and move the mark if none is missing before it."""
+        in_order = journal == device.journal and seq == device.have_seq + 1
+        if in_order:
+            device.have_seq = seq
+            ops.append(KEEP_MARK(device_id=device.id, journal=journal, have_seq=seq, seen_ms=self._now_ms()))
+        if ops:
+            self._keep(device, *ops, mark=(journal, seq) if in_order else None)
+
+    def _keep(self, device: DeviceNow, *ops: Op, mark: tuple[str, int] | None = None) -> None:
+        """Queue writes. What the database cannot take is not acknowledged, so the device will send it again."""
+
+        def kept() -> None:
+            if mark is not None:
+                self._kept(device, *mark)
+
+        try:
+            done = self._writer.submit(*ops, after_commit=kept)
+        except StorageError as error:
+            self._not_kept(device, error)
+            return
+        done.add_done_callback(lambda future: self._check(device, future))
+
+    def _check(self, device: DeviceNow, future: asyncio.Future[None]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._not_kept(device, error)
+
+    def _not_kept(self, device: DeviceNow, error: BaseException) -> None:
+        log.error("%s: what it said could not be kept, it will be asked again: %s", device.id, error)
+        device.have_seq = device.kept_seq
+
+    def _kept(self, device: DeviceNow, journal: str, seq: int) -> None:
+        device.marks[journal] = seq
+        if journal == device.journal and seq > device.kept_seq:
+            device.kept_seq = seq
+            self._check_caught_up(device)
+
+    def _check_caught_up(self, device: DeviceNow) -> None:
+        if device.caught_up_at is not None and device.kept_seq >= device.caught_up_at:
+            device.caught_up_at = None
+            self._answers.caught_up(device)
+
+
+def _report(device: DeviceNow, channel: ChannelNow) -> Op:
+    return KEEP_REPORT(
+        device_id=device.id,
+        channel=channel.about.id,
+        on=channel.on,
+        since_ms=channel.since_ms,
+        lease_until_ms=channel.lease_until_ms,
+        cause=channel.cause,
+        actor=channel.actor,
+        told_ms=channel.told_ms or 0,
+    )

@@ -1,0 +1,98 @@
+"""Reads at the start what earlier runs left: devices, their last reports, how much of their journals is kept, open commands."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from protocol.codec import decode
+from protocol.errors import ProtocolError
+from protocol.messages import About, Cause
+from server.commands.models import Command
+from server.commands.record import OPEN, UNDER_WAY, CommandRecord, handed_over
+from server.commands.statements import read
+from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
+from server.devices.state import DeviceNow, DevicePresence, Registry
+
+RECENT_MS: Final = 24 * 3600 * 1000
+
+
+async def load_devices(session: AsyncSession, registry: Registry) -> None:
+    """Fill the registry with every device that is not revoked."""
+    rows = await session.exec(select(Device).where(col(Device.revoked_ms).is_(None)).order_by(col(Device.created_ms)))
+    for row in rows:
+        registry.add(device_of(row))
+    for mark in await session.exec(select(JournalMark).order_by(col(JournalMark.seen_ms))):
+        device = registry.get(mark.device_id)
+        if device is not None:
+            device.marks[mark.journal] = mark.have_seq
+            device.begin_journal(mark.journal, mark.have_seq)
+    for report in await session.exec(select(ChannelReport)):
+        _report(registry, report)
+    await _load_presence(session, registry)
+
+
+def device_of(row: Device) -> DeviceNow:
+    """A device as it stands before it has said anything in this run."""
+    device = DeviceNow(row.id, row.site_id, row.slug, row.name, presence=DevicePresence.OFFLINE)
+    if row.about:
+        try:
+            device.hear_about(decode(About, row.about.encode()))
+        except ProtocolError:
+            # told in words that are no longer understood: the device will tell again
+            device.about = None
+    return device
+
+
+def _report(registry: Registry, report: ChannelReport) -> None:
+    device = registry.get(report.device_id)
+    channel = device.channels.get(report.channel) if device else None
+    if device is None or channel is None:
+        return
+    channel.on, channel.since_ms, channel.lease_until_ms = report.on, report.since_ms, report.lease_until_ms
+    channel.cause = Cause(report.cause) if report.cause else None
+    channel.actor, channel.told_ms = report.actor, report.told_ms
+    channel.seq = device.have_seq  # every event up to the mark is part of what is kept
+
+
+async def _load_presence(session: AsyncSession, registry: Registry) -> None:
+    latest = select(func.max(col(PresenceChange.id))).group_by(col(PresenceChange.device_id))
+    for change in await session.exec(select(PresenceChange).where(col(PresenceChange.id).in_(latest))):
+        device = registry.get(change.device_id)
+        if device is not None:
+            device.presence_ms = change.at_ms
+            if change.online is not False:
+                device.presence = DevicePresence.UNKNOWN
+
+
+async def load_commands(session: AsyncSession, registry: Registry, now_ms: int) -> list[CommandRecord]:
+    """The open commands, oldest first; and each channel is given its latest command of the last day.
+
+    What was under way may have left the server in its last moment, so it counts as handed over: only the device can tell.
+    """
+    open_rows = await session.exec(
+        select(Command).where(col(Command.fate).in_([str(fate) for fate in OPEN])).order_by(col(Command.id))
+    )
+    commands = [_maybe_sent(read(row)) for row in open_rows]
+    newest = (
+        select(func.max(col(Command.id)))
+        .where(col(Command.created_ms) > now_ms - RECENT_MS)
+        .group_by(col(Command.device_id), col(Command.channel))
+    )
+    recent = [read(row) for row in await session.exec(select(Command).where(col(Command.id).in_(newest)))]
+    _give(registry, [*recent, *commands])
+    return commands
+
+
+def _maybe_sent(command: CommandRecord) -> CommandRecord:
+    return handed_over(command) if command.fate in UNDER_WAY else command
+
+
+def _give(registry: Registry, commands: Iterable[CommandRecord]) -> None:
+    for command in commands:
+        device = registry.get(command.device_id)
+        channel = device.channels.get(command.channel) if device else None
+        if channel is not None and (channel.command is None or channel.command.id <= command.id):
+            channel.command = command

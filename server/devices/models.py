@@ -1,0 +1,56 @@
+"""The devices' tables: who they are, what each channel last reported, when they came and went, what was kept of their journals."""
+
+from sqlmodel import Field
+
+from server.db import Table, millis
+
+
+class Device(Table, table=True):
+    """One enrolled device. `about` is what it last told of itself, as the wire's JSON; `revoked_ms` ends it."""
+
+    __tablename__ = "device"
+
+    id: str = Field(primary_key=True, max_length=16)
+    site_id: str = Field(foreign_key="site.id", index=True)
+    slug: str = Field(max_length=40)
+    name: str = Field(max_length=80)
+    created_ms: int = millis()
+    revoked_ms: int | None = millis(default=None, nullable=True)
+    about: str | None = Field(default=None)
+
+
+class ChannelReport(Table, table=True):
+    """What a channel last reported: the state that survives a restart of the server. `told_ms`: when the device told it."""
+
+    __tablename__ = "channel_report"
+
+    device_id: str = Field(primary_key=True, foreign_key="device.id")
+    channel: str = Field(primary_key=True, max_length=32)
+    on: bool | None = Field(default=None)
+    since_ms: int | None = millis(default=None, nullable=True)
+    lease_until_ms: int | None = millis(default=None, nullable=True)
+    cause: str | None = Field(default=None, max_length=20)
+    actor: str | None = Field(default=None, max_length=120)
+    told_ms: int = millis()
+
+
+class JournalMark(Table, table=True):
+    """How much of a device's journal is kept here: every record up to `have_seq`, with no gap."""
+
+    __tablename__ = "journal_mark"
+
+    device_id: str = Field(primary_key=True, foreign_key="device.id")
+    journal: str = Field(primary_key=True, max_length=16)
+    have_seq: int = millis()
+    seen_ms: int = millis()
+
+
+class PresenceChange(Table, table=True):
+    """A device came (`online`) or went, or was no longer known about (`online` null), at `at_ms`."""
+
+    __tablename__ = "presence_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    device_id: str = Field(foreign_key="device.id", index=True)
+    at_ms: int = millis()
+    online: bool | None = Field(default=None)

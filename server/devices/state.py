@@ -1,0 +1,124 @@
+"""What the server knows of each device at this moment, in memory: what it said last, and how far that can be relied on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from protocol.messages import About, Cause, ChannelAbout, Event, EventKind, State
+from server.commands.record import CommandRecord
+
+
+class DevicePresence(StrEnum):
+    """Whether a device can be heard. UNKNOWN: the server has just come back and waits for word."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class ChannelNow:
+    """A channel as last reported. `seq` numbers the report in the device's journal: an older one changes nothing."""
+
+    about: ChannelAbout
+    on: bool | None = None
+    since_ms: int | None = None
+    lease_until_ms: int | None = None
+    cause: Cause | None = None
+    actor: str | None = None
+    told_ms: int | None = None
+    seq: int = 0
+    command: CommandRecord | None = None
+
+    def hear_event(self, event: Event) -> bool:
+        """Take over what an event tells; False: it is older than what is known."""
+        if event.seq <= self.seq or event.kind not in (EventKind.SWITCHED, EventKind.LEASED):
+            return False
+        self.seq = event.seq
+        if event.kind is EventKind.SWITCHED:
+            self.since_ms = event.at_ms
+        self.on, self.lease_until_ms = event.on, event.lease_until_ms
+        self.cause, self.actor, self.told_ms = event.cause, event.actor, event.at_ms
+        return True
+
+    def hear_state(self, state: State) -> bool:
+        """Take over what a state tells of this channel; False: it tells nothing of it, or is older than what is known."""
+        told = state.channels.get(self.about.id)
+        if told is None or state.seq < self.seq:
+            return False
+        self.seq = state.seq
+        self.on, self.since_ms, self.lease_until_ms = told.on, told.since_ms, told.lease_until_ms
+        self.cause, self.actor, self.told_ms = told.cause, told.actor, state.at_ms
+        return True
+
+
+@dataclass(slots=True)
+class DeviceNow:
+    """A device as it stands.
+
+    `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
+    it last said anything. `caught_up_at` is the last record it had when it said hello, at `hello_ms`: once that is kept, nothing
+    from before is missing. `marks` is how far each journal that it ever had is kept.
+    """
+
+    id: str
+    site_id: str
+    slug: str
+    name: str
+    about: About | None = None
+    presence: DevicePresence = DevicePresence.UNKNOWN
+    presence_ms: int | None = None
+    session: str | None = None
+    journal: str | None = None
+    have_seq: int = 0
+    kept_seq: int = 0
+    caught_up_at: int | None = None
+    hello_ms: int = 0
+    heard_ms: int = 0
+    marks: dict[str, int] = field(default_factory=dict)
+    channels: dict[str, ChannelNow] = field(default_factory=dict)
+
+    def hear_about(self, about: About) -> None:
+        """Take over which channels there are; what is known of those that stay is kept."""
+        self.about = about
+        self.channels = {told.id: self._channel(told) for told in about.channels}
+
+    def _channel(self, told: ChannelAbout) -> ChannelNow:
+        known = self.channels.get(told.id)
+        if known is None:
+            return ChannelNow(told)
+        known.about = told
+        return known
+
+    def begin_journal(self, journal: str, have_seq: int) -> None:
+        """The device has this journal; numbers of another one say nothing about its order."""
+        if self.journal != journal:
+            self.journal = journal
+            for channel in self.channels.values():
+                channel.seq = 0
+        self.have_seq = self.kept_seq = have_seq
+
+
+class Registry:
+    """All enrolled devices, by id."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, DeviceNow] = {}
+
+    def __iter__(self) -> Iterator[DeviceNow]:
+        return iter(self._devices.values())
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def add(self, device: DeviceNow) -> None:
+        """A device was enrolled, or read from the database."""
+        self._devices[device.id] = device
+
+    def remove(self, device_id: str) -> None:
+        """A device was revoked."""
+        self._devices.pop(device_id, None)
+
+    def get(self, device_id: str) -> DeviceNow | None:
+        """The device, or None for one that is not enrolled here."""
+        return self._devices.get(device_id)

@@ -1,0 +1,55 @@
+"""The server's own deadline for presence: a will that never comes must not leave a device shown as online for ever."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from server.devices.ingest import Ingest
+from server.devices.state import DevicePresence, Registry
+
+EVERY_S: Final = 5.0
+QUIET_MS: Final = 90_000
+LOST_MS: Final = 130_000
+ANSWER_MS: Final = 2_000
+FIRST_WORD_MS: Final = 20_000
+
+
+class Watch:
+    """Asks quiet devices for a sign of life, and gives up those that do not answer."""
+
+    def __init__(self, registry: Registry, ingest: Ingest, now_ms: Callable[[], int]) -> None:
+        self._registry = registry
+        self._ingest = ingest
+        self._now_ms = now_ms
+        self._link_up_ms: int | None = None
+
+    def link_changed(self, up: bool) -> None:
+        """With a new link nothing is known of anyone until they speak; without one nothing can be said about them at all."""
+        self._link_up_ms = self._now_ms() if up else None
+        if up:
+            for device in self._registry:
+                if device.presence is DevicePresence.ONLINE:
+                    self._ingest.became(device, DevicePresence.UNKNOWN)
+
+    async def run(self) -> None:
+        """Look around now and then."""
+        while True:
+            self.look()
+            await asyncio.sleep(EVERY_S)
+
+    def look(self) -> None:
+        """Look around once."""
+        now_ms = self._now_ms()
+        if self._link_up_ms is None:
+            return
+        for device in self._registry:
+            quiet_ms = now_ms - device.heard_ms
+            match device.presence:
+                case DevicePresence.ONLINE if quiet_ms >= LOST_MS:
+                    self._ingest.became(device, DevicePresence.OFFLINE)
+                case DevicePresence.ONLINE if quiet_ms >= QUIET_MS:
+                    self._ingest.call_roll(device, ANSWER_MS)
+                case DevicePresence.UNKNOWN if now_ms - self._link_up_ms >= FIRST_WORD_MS:
+                    self._ingest.became(device, DevicePresence.OFFLINE)
+                case _:
+                    pass

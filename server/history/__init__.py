@@ -1,0 +1,1 @@
+"""History: every event that a device ever journaled, once."""

@@ -1,0 +1,141 @@
+"""Tells every open page what changed. A slow page skips what is no longer so, and never holds more than one change of each thing."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from server.devices.state import ChannelNow, DeviceNow, Registry
+from server.live.views import channel_view, device_view
+
+
+class Change(NamedTuple):
+    """One event of a stream: its name, and its data as JSON text."""
+
+    event: str
+    data: str
+
+
+class _Key(NamedTuple):
+    device_id: str
+    channel: str | None
+
+
+class Stream:
+    """One open page. `roles`: its viewer's role at each site that they may see."""
+
+    def __init__(self, hub: "Hub", roles: Mapping[str, str]) -> None:
+        self._hub = hub
+        self._roles = roles
+        self._changed: dict[_Key | None, None] = {}
+        self._wake = asyncio.Event()
+
+    def offer(self, key: _Key | None, site_id: str | None) -> None:
+        """Something changed; None: the link to the broker."""
+        if site_id is None or site_id in self._roles:
+            self._changed[key] = None
+            self._wake.set()
+
+    async def next(self, within_s: float) -> list[Change]:
+        """What changed since last asked, each thing once and as it is now; empty when nothing did within that time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return []
+        self._wake.clear()
+        changed, self._changed = self._changed, {}
+        return [change for key in changed if (change := self._hub.render(key)) is not None]
+
+    def snapshot(self) -> Change:
+        """Everything, as it is now; what had changed before is part of it."""
+        self._changed.clear()
+        self._wake.clear()
+        return Change("snapshot", self._hub.text(self._hub.snapshot(self._roles)))
+
+
+class Hub:
+    """All open pages, and the one place that turns devices into what they are shown."""
+
+    def __init__(self, registry: Registry, now_ms: Callable[[], int], sites: Callable[[], Iterable[dict[str, Any]]]) -> None:
+        self._registry = registry
+        self._now_ms = now_ms
+        self._sites = sites
+        self._streams: set[Stream] = set()
+        self._rendered: dict[_Key, Change] = {}
+        self.link_up = False
+
+    @contextmanager
+    def stream(self, roles: Mapping[str, str]) -> Iterator[Stream]:
+        """An open page, for as long as the block lasts."""
+        stream = Stream(self, roles)
+        self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            self._streams.discard(stream)
+
+    def channel_changed(self, device: DeviceNow, channel: ChannelNow) -> None:
+        """A channel or its latest command is not what it was."""
+        self._offer(_Key(device.id, channel.about.id), device.site_id)
+
+    def device_changed(self, device: DeviceNow) -> None:
+        """A device's presence, name or list of channels is not what it was."""
+        self._offer(_Key(device.id, None), device.site_id)
+
+    def link_changed(self, up: bool) -> None:
+        """The server's own link to the broker came or went."""
+        if up is not self.link_up:
+            self.link_up = up
+            for stream in self._streams:
+                stream.offer(None, None)
+
+    def snapshot(self, roles: Mapping[str, str]) -> dict[str, Any]:
+        """Everything that one viewer may see, and their role at each site."""
+        return {
+            "now_ms": self._now_ms(),
+            "link": self._link(),
+            "sites": [{**site, "role": roles[site["id"]]} for site in self._sites() if site["id"] in roles],
+            "devices": [device_view(device) for device in self._registry if device.site_id in roles],
+        }
+
+    def tick(self) -> Change:
+        """A sign of life, with the server's time."""
+        return Change("tick", self.text({"now_ms": self._now_ms()}))
+
+    def render(self, key: _Key | None) -> Change | None:
+        """What a change looks like now; None: its subject is gone."""
+        if key is None:
+            return Change("link", self.text({"link": self._link(), "now_ms": self._now_ms()}))
+        known = self._rendered.get(key)
+        if known is None:
+            known = self._render(key)
+            if known is not None:
+                self._rendered[key] = known
+        return known
+
+    @staticmethod
+    def text(value: Any) -> str:
+        """JSON text."""
+        return to_json(value).decode()
+
+    def _render(self, key: _Key) -> Change | None:
+        device = self._registry.get(key.device_id)
+        if device is None:
+            return None
+        if key.channel is None:
+            return Change("device", self.text(device_view(device)))
+        channel = device.channels.get(key.channel)
+        return None if channel is None else Change("channel", self.text(channel_view(device.id, channel)))
+
+    def _offer(self, key: _Key, site_id: str) -> None:
+        self._rendered.pop(key, None)
+        if key.channel is not None:
+            self._rendered.pop(_Key(key.device_id, None), None)
+        for stream in self._streams:
+            stream.offer(key, site_id)
+
+    def _link(self) -> str:
+        return "up" if self.link_up else "down"

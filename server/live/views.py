@@ -1,0 +1,66 @@
+"""What pages and API show of devices, as plain JSON values. The same shapes everywhere: snapshot, stream and page."""
+
+from typing import Any
+
+from server.commands.record import CommandRecord
+from server.devices.state import ChannelNow, DeviceNow
+
+
+def command_view(command: CommandRecord) -> dict[str, Any]:
+    """A command with all its steps."""
+    return {
+        "id": command.id,
+        "device": command.device_id,
+        "channel": command.channel,
+        "on": command.on,
+        "for_s": command.for_s,
+        "actor": command.actor,
+        "fate": command.fate,
+        "reason": command.reason,
+        "created_ms": command.created_ms,
+        "expires_ms": command.expires_ms,
+        "published_ms": command.published_ms,
+        "answered_ms": command.answered_ms,
+        "settled_ms": command.settled_ms,
+        "read_back": command.read_back,
+        "changed": command.changed,
+        "clamped": command.clamped,
+        "lease_until_ms": command.lease_until_ms,
+        "retry_after_ms": command.retry_after_ms,
+    }
+
+
+def channel_view(device_id: str, channel: ChannelNow) -> dict[str, Any]:
+    """A channel as last reported, and its latest command. `told_ms`: when the device said so."""
+    about = channel.about
+    return {
+        "id": about.id,
+        "device": device_id,
+        "name": about.name,
+        "kind": about.kind,
+        "icon": about.icon,
+        "on": channel.on,
+        "since_ms": channel.since_ms,
+        "lease_until_ms": channel.lease_until_ms,
+        "cause": channel.cause,
+        "actor": channel.actor,
+        "told_ms": channel.told_ms,
+        "max_on_s": about.max_on_s,
+        "locked": about.locked,
+        "command": None if channel.command is None else command_view(channel.command),
+    }
+
+
+def device_view(device: DeviceNow) -> dict[str, Any]:
+    """A device with all its channels."""
+    return {
+        "id": device.id,
+        "site": device.site_id,
+        "slug": device.slug,
+        "name": device.name,
+        "presence": device.presence,
+        "presence_ms": device.presence_ms,
+        "model": device.about.model if device.about else None,
+        "version": device.about.version if device.about else None,
+        "channels": [channel_view(device.id, channel) for channel in device.channels.values()],
+    }

@@ -1,0 +1,88 @@
+"""Everything between the database and the broker, put together: who hears devices, who speaks to them, who shows them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from protocol import topics
+from protocol.backoff import Backoff
+from protocol.link import Link, LinkSettings, LinkState, Received
+from protocol.signing import SigningKey
+from server.broker.downlink import Downlink
+from server.commands.desk import Desk
+from server.db import Database
+from server.devices.ingest import Ingest
+from server.devices.load import load_commands, load_devices
+from server.devices.state import Registry
+from server.devices.watch import Watch
+from server.live.hub import Hub
+from server.sites.directory import Directory
+
+log = logging.getLogger("congtac.server")
+
+KEEPALIVE_S = 15
+
+
+class Switchboard:
+    """The registry of devices, the link to the broker, and the parts that work between them."""
+
+    def __init__(
+        self,
+        database: Database,
+        key: SigningKey,
+        link: LinkSettings,
+        directory: Directory,
+        now_ms: Callable[[], int],
+        *,
+        ttl_s: float,
+        grace_s: float,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._database = database
+        self._now_ms = now_ms
+        self.registry = Registry()
+        self.hub = Hub(self.registry, now_ms, directory.views)
+        self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
+        self.downlink = Downlink(self.link, key)
+        self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
+        self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms)
+        self.watch = Watch(self.registry, self.ingest, now_ms)
+
+    async def load(self) -> None:
+        """Take up what earlier runs left."""
+        async with self._database.read() as session:
+            await load_devices(session, self.registry)
+            self.desk.adopt(await load_commands(session, self.registry, self._now_ms()))
+
+    async def run(self) -> None:
+        """Hear and speak, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.link.run(), name="broker link")
+                group.create_task(self.watch.run(), name="presence watch")
+        finally:
+            self.desk.close()
+
+    def _received(self, message: Received) -> None:
+        self.ingest.take(message)
+
+    def _link_state(self, state: LinkState) -> None:
+        up = state is LinkState.UP
+        if up is self.hub.link_up:
+            return
+        log.info("the link to the broker is %s", state.value)
+        self.watch.link_changed(up)
+        self.hub.link_changed(up)
+
+
+def link_settings(host: str, port: int, user: str, secret: str) -> LinkSettings:
+    """The server's own link: hears all that devices say."""
+    return LinkSettings(
+        host=host,
+        port=port,
+        user=user,
+        secret=secret,
+        subscriptions=(topics.everything_up(),),
+        keepalive_s=KEEPALIVE_S,
+        most_unacknowledged=20_000,
+    )
