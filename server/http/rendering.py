@@ -1,0 +1,25 @@
+"""Where pages come from, as far as the server's inner parts know."""
+
+from typing import Any, Protocol, cast
+
+from fastapi import Request, Response
+
+
+class Pages(Protocol):
+    """The application puts one at `app.state.pages`; `server.web` is one."""
+
+    def render(self, request: Request, name: str, *, status_code: int = 200, **context: Any) -> Response:
+        """A template as a page."""
+
+    def render_error(self, request: Request, status: int, why: str = "") -> Response:
+        """The page for an HTTP error."""
+
+
+def pages_of(request: Request) -> Pages:
+    """The pages of the application that this request came to."""
+    return cast("Pages", request.app.state.pages)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person with a browser asks, rather than a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
