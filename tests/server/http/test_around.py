@@ -1,8 +1,8 @@
 """Headers, limits and cross-site protection, on every answer and every request."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from tests.server.http.small_app import ADDRESS, LIMIT, client, small_app
@@ -47,19 +47,26 @@ async def test_a_body_that_tells_its_length_is_refused_by_it(size: int, status: 
         assert (await http.post("/api/length", content=b"x" * size)).status_code == status
 
 
+class Endless(httpx.AsyncByteStream):
+    """A body without end or length. `sent` counts its bytes."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.sent += 1000
+        return b" " * 1000
+
+
 @pytest.mark.parametrize("path", ["/api/length", "/api/switch"])
 async def test_a_body_that_does_not_tell_its_length_is_read_no_further_than_the_limit(path: str) -> None:
-    read = 0
-
-    async def endless() -> AsyncGenerator[bytes, None]:
-        nonlocal read
-        while True:
-            read += 1000
-            yield b" " * 1000
-
-    async with client(small_app()) as http, aclosing(endless()) as body:
-        answer = await http.post(path, content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, read) == (413, 3000)
+    body = Endless()
+    async with client(small_app()) as http:
+        answer = await http.send(httpx.Request("POST", HERE + path, headers={"Content-Type": "application/json"}, stream=body))
+    assert (answer.status_code, body.sent) == (413, 3000)
     assert "at most 2048 bytes" in answer.json()["detail"]
 
 
