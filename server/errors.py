@@ -14,6 +14,7 @@ class Problem(CongtacError):  # noqa: N818 (the word of RFC 9457)
 
     `status` is the HTTP status, `code` a short machine word, `title` and `detail` are for people: what is wrong, and
     what to do next. `extra` are further members of the problem document, `headers` further headers of the answer.
+    `page`: where a browser is sent instead of an error page.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class Problem(CongtacError):  # noqa: N818 (the word of RFC 9457)
         *,
         extra: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        page: str | None = None,
     ) -> None:
         self.status = status
         self.code = code
@@ -32,6 +34,7 @@ class Problem(CongtacError):  # noqa: N818 (the word of RFC 9457)
         self.detail = detail
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
+        self.page = page
         super().__init__(f"{status} {code}: {detail or self.title}")
 
     def document(self) -> dict[str, Any]:

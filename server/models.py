@@ -4,11 +4,27 @@ A new domain adds its line here, and a migration in `server/migrations/versions`
 """
 
 from server.accounts.models import Session, SignInLink, User
+from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
+from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
+from server.history.models import EventRow
 from server.sites.models import Member, Site
 
-TABLES = (Fact, User, SignInLink, Session, Site, Member)
+TABLES = (
+    Fact,
+    User,
+    SignInLink,
+    Session,
+    Site,
+    Member,
+    Device,
+    ChannelReport,
+    JournalMark,
+    PresenceChange,
+    Command,
+    EventRow,
+)
 metadata = Table.metadata
 
 __all__ = ["TABLES", "metadata"]

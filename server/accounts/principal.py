@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from server.sites.models import Role
 
@@ -16,7 +15,7 @@ class Principal:
 
     user_id: str
     name: str
-    roles: Mapping[str, Role] = MappingProxyType({})
+    roles: Mapping[str, Role]
 
     @property
     def actor(self) -> str:

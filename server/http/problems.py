@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from server.db import StorageError, WriterBusy
@@ -52,6 +53,8 @@ def as_problem(error: Exception) -> Problem:
 
 def respond(request: Request, problem: Problem) -> Response:
     """The problem as a page or as a document."""
+    if wants_page(request) and problem.page is not None:
+        return RedirectResponse(problem.page, 303)
     if wants_page(request):
         page = pages_of(request).render_error(request, problem.status)
         page.headers.update(problem.headers)

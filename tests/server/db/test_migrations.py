@@ -1,0 +1,53 @@
+"""The steps lead exactly to the tables that the program expects, on every database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from server.migrations import SchemaError, migrate, pending
+from server.models import metadata
+
+
+@pytest.fixture
+async def engine(address: str) -> AsyncIterator[AsyncEngine]:
+    found = create_async_engine(address)
+    yield found
+    await found.dispose()
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_all_steps_make_the_tables_of_the_models(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+        assert await connection.run_sync(lambda held: set(inspect(held).get_table_names())) == {
+            *metadata.tables,
+            "alembic_version",
+        }
+
+
+async def test_steps_that_were_taken_are_not_taken_again(engine: AsyncEngine) -> None:
+    assert await pending(engine) == await migrate(engine) != []
+    assert await migrate(engine) == await pending(engine) == []
+
+
+async def test_two_who_migrate_at_once_do_it_once(engine: AsyncEngine) -> None:
+    both = await asyncio.gather(migrate(engine), migrate(engine))
+    assert min(both, key=len) == []
+
+
+async def test_a_database_of_a_newer_program_is_refused(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer version"):
+        await pending(engine)
