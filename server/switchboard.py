@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import Request
 
 from protocol import topics
 from protocol.backoff import Backoff
@@ -16,7 +19,6 @@ from server.devices.load import load_commands, load_devices
 from server.devices.state import Registry
 from server.devices.watch import Watch
 from server.live.hub import Hub
-from server.sites.directory import Directory
 
 log = logging.getLogger("congtac.server")
 
@@ -31,17 +33,17 @@ class Switchboard:
         database: Database,
         key: SigningKey,
         link: LinkSettings,
-        directory: Directory,
+        sites: Callable[[], Iterable[dict[str, Any]]],
         now_ms: Callable[[], int],
         *,
         ttl_s: float,
         grace_s: float,
         backoff: Backoff | None = None,
     ) -> None:
-        self._database = database
+        self.database = database
         self._now_ms = now_ms
         self.registry = Registry()
-        self.hub = Hub(self.registry, now_ms, directory.views)
+        self.hub = Hub(self.registry, now_ms, sites)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
         self.downlink = Downlink(self.link, key)
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
@@ -50,7 +52,7 @@ class Switchboard:
 
     async def load(self) -> None:
         """Take up what earlier runs left."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             await load_devices(session, self.registry)
             self.desk.adopt(await load_commands(session, self.registry, self._now_ms()))
 
@@ -86,3 +88,9 @@ def link_settings(host: str, port: int, user: str, secret: str) -> LinkSettings:
         keepalive_s=KEEPALIVE_S,
         most_unacknowledged=20_000,
     )
+
+
+def switchboard(request: Request) -> Switchboard:
+    """The switchboard of the application that serves this request."""
+    board: Switchboard = request.app.state.switchboard
+    return board

@@ -236,13 +236,14 @@ class Desk:
         now_ms = self._now_ms()
         if now_ms >= command.expires_ms:
             return
+        self._open[command.id] = record.handed_over(command)
         try:
             self._downlink.command(command, now_ms, partial(self._acknowledged, command.id))
         except LinkDown as error:
             log.info("%s is not sent yet: %s", command.id, error)
+            self._open[command.id] = command
             return
         self._sent_in[command.id] = device.session
-        self._open[command.id] = record.handed_over(command)
 
     def _acknowledged(self, command_id: str, taken: bool) -> None:
         command = self._open.get(command_id)

@@ -1,0 +1,78 @@
+"""`congtac-sim`: simulated devices from the command line."""
+
+import argparse
+import asyncio
+import logging
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from device.errors import DeviceError
+from device.identity import read_identity
+from device.wiring import read_wiring
+from firmware_sim.board import Board
+from firmware_sim.house import four_relays
+from protocol.backoff import Backoff
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, 1 for a failure told in one line, 2 for a wrong use."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        boards = _boards(options)
+    except (DeviceError, OSError) as error:
+        if options.debug:
+            raise
+        print(f"congtac-sim: {error}", file=sys.stderr)
+        return 1
+    asyncio.run(_serve(boards))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="congtac-sim", description="Devices without hardware: the real agent on simulated pins."
+    )
+    parser.add_argument("--version", action="version", version=f"congtac {version('congtac')}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="simulate one device for each identity, until stopped")
+    run.add_argument("identities", type=Path, nargs="+", metavar="IDENTITY", help="an identity file")
+    run.add_argument("--wiring", type=Path, help="a wiring file for all of them (default: four relays)")
+    run.add_argument("--state", type=Path, required=True, help="the folder of journals and pin records")
+    run.add_argument("--boot-id", help="pretend to be this run of the machine; another one than last time is a power cut")
+    run.add_argument("--keepalive", type=int, default=30, metavar="SECONDS")
+    run.add_argument("--first-retry", type=float, default=1.0, metavar="SECONDS", help="the first ceiling of the reconnect delay")
+    return parser
+
+
+def _boards(options: argparse.Namespace) -> list[Board]:
+    wiring = read_wiring(options.wiring) if options.wiring else four_relays()
+    identities = [read_identity(path) for path in options.identities]
+    return [
+        Board(
+            identity,
+            wiring,
+            options.state / identity.device_id,
+            boot_id=options.boot_id,
+            keepalive_s=options.keepalive,
+            backoff=Backoff(random.uniform, first_s=options.first_retry, cap_s=max(options.first_retry, 30.0)),
+        )
+        for identity in identities
+    ]
+
+
+async def _serve(boards: list[Board]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        for board in boards:
+            await stack.enter_async_context(board.running())
+        await stop.wait()

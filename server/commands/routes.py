@@ -1,0 +1,173 @@
+"""Commands over HTTP: asking, looking, taking back."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Header, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from server.accounts import Principal, SignedIn
+from server.commands.desk import DuplicateKey, Wish
+from server.commands.record import CommandRecord, Fate
+from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage, WishIn, wait_s
+from server.commands.search import Search, find_by_key, find_command, find_commands
+from server.devices.access import device_to_command, visible_device_ids
+from server.errors import Problem
+from server.live.views import command_view
+from server.switchboard import Switchboard, switchboard
+
+router = APIRouter()
+
+FORM_WAITS_S: Final = 2.0
+KEY_PATTERN: Final = r"^[\x21-\x7e]{1,80}$"
+ID_PATTERN: Final = r"^[0-9a-f]{1,32}$"
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY_PATTERN)]
+Millis = Annotated[int | None, Query(ge=0, lt=2**53)]
+
+
+@router.post(
+    "/api/v1/devices/{device_id}/channels/{channel}/commands",
+    response_model=CommandOut,
+    responses={202: {"model": CommandOut, "description": "Accepted and not yet settled: see `Location`"}},
+    tags=["commands"],
+)
+async def issue(
+    device_id: str,
+    channel: str,
+    wish: WishIn,
+    principal: SignedIn,
+    request: Request,
+    response: Response,
+    prefer: Annotated[str | None, Header()] = None,
+    idempotency_key: Key = None,
+) -> Any:
+    """Switch a channel. 200 with the settled command if it settles within `Prefer: wait=N` seconds, else 202 and where to look."""
+    board = switchboard(request)
+    device_to_command(board.registry, principal, device_id)
+    longest_s = None if wish.deliver == "when_online" else LONGEST_NOW_S
+    if longest_s is not None and (wish.expires_in_s or 0) > longest_s:
+        raise Problem(422, "not_valid", "Not valid", f"expires_in_s: at most {longest_s} unless deliver is when_online")
+    command = await _issue(
+        board,
+        principal,
+        Wish(
+            device_id=device_id,
+            channel=channel,
+            on=wish.on,
+            for_s=wish.for_s,
+            expires_in_s=wish.expires_in_s,
+            when_online=wish.deliver == "when_online",
+            idempotency_key=idempotency_key,
+        ),
+    )
+    patience_s = wait_s(prefer)
+    if patience_s:
+        command = await board.desk.settled(command, patience_s)
+    if command.is_under_way:
+        response.status_code = 202
+        response.headers["Location"] = f"/api/v1/commands/{command.id}"
+    return command_view(command)
+
+
+@router.post("/devices/{device_id}/channels/{channel}", include_in_schema=False)
+async def issue_by_form(
+    device_id: str, channel: str, on: Annotated[bool, Form()], principal: SignedIn, request: Request
+) -> Response:
+    """The same for a page without scripts: waits a moment, then shows the page again."""
+    board = switchboard(request)
+    device_to_command(board.registry, principal, device_id)
+    command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
+    await board.desk.settled(command, FORM_WAITS_S)
+    return RedirectResponse("/", status_code=303)
+
+
+@router.get("/api/v1/commands/{command_id}", response_model=CommandOut, tags=["commands"])
+async def show(command_id: str, principal: SignedIn, request: Request) -> Any:
+    """One command with its steps."""
+    return command_view(await _visible(switchboard(request), principal, command_id))
+
+
+@router.post("/api/v1/commands/{command_id}/cancel", response_model=CommandOut, tags=["commands"])
+async def cancel(command_id: str, principal: SignedIn, request: Request) -> Any:
+    """Take back a command that still waits for its device. One that has left the server is answered with 409."""
+    board = switchboard(request)
+    command = await _visible(board, principal, command_id)
+    device_to_command(board.registry, principal, command.device_id)
+    after = await board.desk.cancel(command_id) or command
+    if after.fate is not Fate.CANCELLED:
+        raise Problem(409, "too_late", "Too late to take back", f"The command is {after.fate} by now.")
+    return command_view(after)
+
+
+@router.get("/api/v1/commands", response_model=CommandPage, tags=["commands"])
+async def listing(
+    principal: SignedIn,
+    request: Request,
+    device: Annotated[str | None, Query(max_length=16)] = None,
+    channel: Annotated[str | None, Query(max_length=32)] = None,
+    fate: Fate | None = None,
+    actor_id: Annotated[str | None, Query(max_length=40)] = None,
+    since_ms: Millis = None,
+    until_ms: Millis = None,
+    before: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Any:
+    """Commands, newest first, of all devices that the caller may see."""
+    board = switchboard(request)
+    devices = visible_device_ids(board.registry, principal, device)
+    search = Search(devices, channel, fate, actor_id, since_ms, until_ms, before)
+    async with board.database.read() as session:
+        found = await find_commands(session, search, limit + 1)
+    page = found[:limit]
+    return {
+        # what is still open is shown as it stands in memory, a moment ahead of the disk
+        "commands": [command_view(board.desk.get(command.id) or command) for command in page],
+        "before": page[-1].id if len(found) > limit else None,
+    }
+
+
+async def _issue(board: Switchboard, principal: Principal, wish: Wish) -> CommandRecord:
+    actor = principal.as_actor()
+    try:
+        if wish.idempotency_key is not None:
+            first = await _made_before(board, actor.id, wish.idempotency_key)
+            if first is not None:
+                return _same(first, wish)
+        return await board.desk.issue(actor, wish)
+    except DuplicateKey as twice:
+        first = await _made_before(board, actor.id, twice.key)
+        if first is None:
+            raise Problem(409, "try_again", "Try again", "The first request with this key is not finished.") from None
+        return _same(first, wish)
+
+
+async def _made_before(board: Switchboard, actor_id: str, key: str) -> CommandRecord | None:
+    command_id = await board.desk.made_by_key(actor_id, key)
+    known = board.desk.get(command_id) if command_id else None
+    if known is not None:
+        return known
+    async with board.database.read() as session:
+        found = await find_by_key(session, actor_id, key)
+    return None if found is None else board.desk.get(found.id) or found
+
+
+def _same(first: CommandRecord, wish: Wish) -> CommandRecord:
+    if (first.device_id, first.channel, first.on, first.for_s) != (
+        wish.device_id,
+        wish.channel,
+        wish.on,
+        wish.for_s if wish.on else None,
+    ):
+        raise Problem(422, "key_reused", "This key was used for something else", "Make a new Idempotency-Key for a new command.")
+    return first
+
+
+async def _visible(board: Switchboard, principal: Principal, command_id: str) -> CommandRecord:
+    command = board.desk.get(command_id)
+    if command is None:
+        async with board.database.read() as session:
+            command = await find_command(session, command_id)
+    device = board.registry.get(command.device_id) if command else None
+    if command is None or device is None or not principal.may_see(device.site_id):
+        raise Problem(404, "unknown_command", "There is no such command", None)
+    return command

@@ -1,0 +1,28 @@
+"""Which devices exist for a person, and which they may switch. What they may not see does not exist: 404, never 403."""
+
+from server.accounts import Principal
+from server.devices.state import DeviceNow, Registry
+from server.errors import Problem
+
+
+def visible_device(registry: Registry, principal: Principal, device_id: str) -> DeviceNow:
+    """The device. Raises Problem 404."""
+    device = registry.get(device_id)
+    if device is None or not principal.may_see(device.site_id):
+        raise Problem(404, "unknown_device", "There is no such device", "It may have been removed, or be somebody else's.")
+    return device
+
+
+def device_to_command(registry: Registry, principal: Principal, device_id: str) -> DeviceNow:
+    """The device, for one who may switch it. Raises Problem 404, or 403 for one who may only look."""
+    device = visible_device(registry, principal, device_id)
+    if not principal.may_command(device.site_id):
+        raise Problem(403, "may_only_look", "You may only look", "Ask an owner of this place to make you an operator.")
+    return device
+
+
+def visible_device_ids(registry: Registry, principal: Principal, only: str | None = None) -> list[str]:
+    """The ids of all devices that exist for this person, or of the one asked for. Raises Problem 404 for that one."""
+    if only is not None:
+        return [visible_device(registry, principal, only).id]
+    return [device.id for device in registry if principal.may_see(device.site_id)]
