@@ -1,6 +1,7 @@
 """The rules of getting in and staying in."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, update
@@ -11,7 +12,7 @@ from server.accounts.cache import PrincipalCache
 from server.accounts.models import Session, SignInLink, User
 from server.accounts.principal import Principal
 from server.clock import Clock, now_ms
-from server.db import Database, Hot
+from server.db import Database, Hot, StorageError, WriterBusy
 from server.errors import Problem
 from server.ids import hashed, new_id, new_secret
 from server.sites.models import Member, Role
@@ -144,6 +145,12 @@ class Accounts:
                 return None
             members = (await session.exec(select(Member).where(Member.user_id == found[1].id))).all()
         if now - found[0].seen_ms > min(3600, self._limits.idle_s / 10) * 1000:
-            self._database.writer.submit(_SEEN(of_session=key, at_ms=now))
+            self._note_seen(key, now)
         roles = {member.site_id: Role(member.role) for member in members}
         return Principal(found[1].id, found[1].name, roles)
+
+    def _note_seen(self, key: str, now: int) -> None:
+        """Without waiting: who is signed in is served also while nothing can be written."""
+        with suppress(WriterBusy, StorageError):
+            noted = self._database.writer.submit(_SEEN(of_session=key, at_ms=now))
+            noted.add_done_callback(lambda done: done.cancelled() or done.exception())

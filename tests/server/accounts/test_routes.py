@@ -1,0 +1,127 @@
+"""The way in and out, as a browser walks it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from server.accounts import Asking
+from server.accounts.routes import router
+from server.http import install_problems, surround
+from server.settings import Settings
+from server.sites.routes import router as sites_router
+from tests.server.http.small_app import PlainPages
+from tests.server.people import People, small_world
+
+PAGE = {"Accept": "text/html"}
+HERE = {"Sec-Fetch-Site": "same-origin"}
+
+
+@asynccontextmanager
+async def browser(tmp_path: Path, base: str = "http://congtac.test") -> AsyncIterator[tuple[httpx.AsyncClient, People]]:
+    async with small_world(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}") as people:
+        transport = httpx.ASGITransport(_app(people))
+        async with httpx.AsyncClient(transport=transport, base_url=base, headers={**PAGE, **HERE}) as http:
+            yield http, people
+
+
+def _app(people: People) -> FastAPI:
+    app = FastAPI()
+    app.state.pages, app.state.settings = PlainPages(), Settings()
+    app.state.accounts, app.state.sites = people.accounts, people.sites
+    install_problems(app)
+    surround(app, address="http://congtac.test", body_limit_bytes=65_536)
+    app.include_router(router)
+    app.include_router(sites_router)
+
+    @app.get("/me")
+    async def me(asking: Asking) -> str:
+        return asking.name
+
+    return app
+
+
+async def test_a_link_s_page_has_a_button_and_the_button_lets_in(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        way_in = f"/sign-in/{await people.accounts.make_link(people.ids['Lan'])}"
+        assert (await http.get(way_in)).text.startswith("<p>sign_in_link.html")
+        assert (await http.get(way_in)).status_code == 200
+        entered = await http.post(way_in)
+        assert (entered.status_code, entered.headers["location"]) == (303, "/")
+        assert (await http.get("/me")).json() == "Lan"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("token", ["never-made", "a" * 5000])
+async def test_a_link_that_lets_nobody_in_has_a_page_that_says_so(tmp_path: Path, method: str, token: str) -> None:
+    async with browser(tmp_path) as (http, _):
+        answer = await http.request(method, f"/sign-in/{token}")
+    assert (answer.status_code, answer.text) == (410, "<p>error 410</p>")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
+    async with browser(tmp_path, "https://congtac.test") as (http, people):
+        entered = await http.post(f"/sign-in/{await people.accounts.make_link(people.ids['Lan'])}")
+        cookie = entered.headers["set-cookie"]
+        assert cookie.startswith("__Host-congtac=")
+        assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+        assert (await http.get("/me")).json() == "Lan"
+
+
+async def test_over_http_the_cookie_is_out_of_reach_for_scripts_and_other_sites(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        entered = await http.post(f"/sign-in/{await people.accounts.make_link(people.ids['Lan'])}")
+    cookie = entered.headers["set-cookie"]
+    assert cookie.startswith("congtac=")
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+
+
+async def test_signing_out_ends_the_session_and_forgets_the_cookie(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        http.cookies.set("congtac", await people.session_of("Lan"))
+        left = await http.post("/sign-out")
+        assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+        assert left.headers["set-cookie"].startswith('congtac=""; expires=')
+        assert (await http.get("/me")).status_code == 303
+
+
+async def test_signing_in_again_ends_the_browser_s_former_session(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        former = await people.session_of("Hoa")
+        http.cookies.set("congtac", former)
+        await http.post(f"/sign-in/{await people.accounts.make_link(people.ids['Lan'])}")
+        assert await people.accounts.principal(former) is None
+
+
+async def test_a_browser_that_is_not_signed_in_is_sent_to_where_it_can(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, _):
+        answer = await http.get("/me")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize("cookie", [None, "made-up", ""])
+async def test_a_program_that_is_not_signed_in_is_told_so(tmp_path: Path, cookie: str | None) -> None:
+    async with browser(tmp_path) as (http, _):
+        headers = {} if cookie is None else {"Cookie": f"congtac={cookie}"}
+        answer = await http.get("/api/v1/sites", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+
+
+async def test_how_to_get_in_is_told_to_everybody(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, _):
+        assert (await http.get("/sign-in")).text.startswith("<p>sign_in.html")
+
+
+@pytest.mark.parametrize(("name", "role"), [("Lan", "owner"), ("Minh", "operator"), ("Hoa", "viewer"), ("Stranger", None)])
+async def test_people_see_the_sites_that_they_are_members_of(tmp_path: Path, name: str, role: str | None) -> None:
+    async with browser(tmp_path) as (http, people):
+        http.cookies.set("congtac", await people.session_of(name))
+        sites = (await http.get("/api/v1/sites")).json()
+        site = {"id": people.site_id, "slug": "vuon-uom", "name": "Vườn ươm", "timezone": "Asia/Ho_Chi_Minh", "role": role}
+    assert sites == ([site] if role else [])
