@@ -1,0 +1,54 @@
+"""Templates to pages."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from server.web.assets import assets
+from server.web.i18n import LANGUAGES, language_of, words_in
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render(request: Request, name: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """A template as a page in the reader's language, never kept by a cache.
+
+    Templates need of `context`: `sign_in.html` and `sign_in_link.html` nothing; `error.html` see `render_error`; `home.html` see `home.py`.
+    """
+    language = language_of(request)
+    around = {
+        "t": words_in(language),
+        "language": language,
+        "other_language": next(other for other in LANGUAGES if other != language),
+        "back": request.url.path if request.method in ("GET", "HEAD") and status_code == 200 else "/",
+        "viewer": None,
+        "url": assets().url,
+    }
+    html = environment().get_template(name).render({**around, **context})
+    headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Cookie, Accept-Language"}
+    return HTMLResponse(html, status_code=status_code, headers=headers)
+
+
+def render_error(request: Request, status: int, why: str = "") -> HTMLResponse:
+    """The page for an HTTP error: what it means and what to do next. `why`: a sentence of its own, in the reader's language."""
+    t = words_in(language_of(request))
+    known = str(status) if f"error.{status}.title" in t.keys else "500" if status >= 500 else "other"
+    title, following = t(f"error.{known}.title"), t(f"error.{known}.next")
+    return render(request, "error.html", status_code=status, status=status, title=title, why=why, following=following)
+
+
+@cache
+def environment() -> Environment:
+    """The templates' environment: everything is escaped, and a name that is missing is an error."""
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

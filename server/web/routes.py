@@ -1,0 +1,84 @@
+"""The addresses of the pages: home, the choice of a language, the manifest, and the page's own files."""
+
+from typing import Annotated, Any, Final, Literal, cast
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from server.web.assets import assets
+from server.web.backend import backend_of
+from server.web.home import HOME_ZONE, as_of, blank_device, site_views
+from server.web.i18n import COOKIE, language_of, words_in
+from server.web.pages import render
+from server.web.shapes import Site, Snapshot
+
+router = APIRouter(include_in_schema=False)
+
+SIGN_IN: Final = "/sign-in"
+_YEAR_S: Final = 365 * 24 * 3600
+_BLANK_SITE: Final = Site(id="", slug="", name="", timezone=HOME_ZONE, role="operator")
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    """All devices that the person may see, or the way to sign in."""
+    backend = backend_of(request)
+    viewer = await backend.viewer(request)
+    if viewer is None:
+        return RedirectResponse(SIGN_IN, 303)
+    snapshot = cast("Snapshot", backend.snapshot(viewer))
+    t = words_in(language_of(request))
+    return render(
+        request,
+        "home.html",
+        viewer=viewer,
+        snapshot=snapshot,
+        sites=site_views(snapshot, t),
+        as_of=as_of(snapshot),
+        blank_site=_BLANK_SITE,
+        blank_device=blank_device(_BLANK_SITE, t),
+        owner=any(site["role"] == "owner" for site in snapshot["sites"]),
+    )
+
+
+@router.post("/language")
+async def language(
+    request: Request, lang: Annotated[Literal["vi", "en"], Form()], back: Annotated[str, Form(max_length=500)] = "/"
+) -> Response:
+    """Remember the language that a person chose, and go back to where they were."""
+    response = RedirectResponse(own_path(back), 303)
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, lang, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+@router.get("/manifest.webmanifest")
+async def manifest(request: Request) -> Response:
+    """What a phone needs to keep the page beside its other apps."""
+    t = words_in(language_of(request))
+    content: dict[str, Any] = {
+        "name": t("app.name"),
+        "short_name": t("app.name"),
+        "description": t("app.about"),
+        "lang": t.language,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f2f5f1",
+        "theme_color": "#f2f5f1",
+        "icons": [{"src": assets().url("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}],
+    }
+    headers = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
+    return JSONResponse(content, headers=headers, media_type="application/manifest+json")
+
+
+@router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"])
+async def static(request: Request, digest: str, name: str) -> Response:
+    """One of the page's own files."""
+    return assets().answer(request, digest, name)
+
+
+def own_path(path: str) -> str:
+    """The path when it is one of this host's, else `/`: a form must not send people elsewhere."""
+    plain = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable() and "\\" not in path
+    return path if plain else "/"

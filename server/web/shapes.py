@@ -1,0 +1,80 @@
+"""The JSON that pages, scripts and the live stream share. Times are milliseconds since 1970 in UTC, durations seconds."""
+
+from typing import Literal, TypedDict
+
+LinkWord = Literal["up", "down"]
+Role = Literal["owner", "operator", "viewer"]
+
+
+class Command(TypedDict):
+    """The latest command of a channel, and what became of it."""
+
+    id: str
+    device: str
+    channel: str
+    on: bool
+    for_s: int | None
+    actor: str
+    fate: str
+    reason: str | None
+    created_ms: int
+    expires_ms: int
+    published_ms: int | None
+    settled_ms: int | None
+    read_back: bool | None
+    changed: bool | None
+    clamped: bool | None
+    lease_until_ms: int | None
+    retry_after_ms: int | None
+
+
+class Channel(TypedDict):
+    """One thing that can be switched or read, as its device last told."""
+
+    id: str
+    device: str
+    name: str
+    kind: str
+    icon: str
+    on: bool | None
+    since_ms: int | None
+    lease_until_ms: int | None
+    cause: str | None
+    actor: str | None
+    told_ms: int | None
+    max_on_s: int | None
+    locked: bool
+    command: Command | None
+
+
+class Device(TypedDict):
+    """One agent with its channels."""
+
+    id: str
+    site: str
+    slug: str
+    name: str
+    presence: Literal["online", "offline", "unknown"]
+    presence_ms: int | None
+    model: str | None
+    version: str | None
+    channels: list[Channel]
+
+
+class Site(TypedDict):
+    """A place, and what the viewer may do there."""
+
+    id: str
+    slug: str
+    name: str
+    timezone: str
+    role: Role
+
+
+class Snapshot(TypedDict):
+    """Everything that one person may see, at one moment."""
+
+    now_ms: int
+    link: LinkWord
+    sites: list[Site]
+    devices: list[Device]

@@ -1,0 +1,213 @@
+"""What a channel looks like and which words go with it. Pure; the page's `words.js` has the same rules, and a test compares them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from server.web.i18n import Words
+from server.web.shapes import Channel, Command, Device, LinkWord, Role, Site
+from server.web.times import age, clock_time, left
+
+GRACE_MS: Final = 15_000
+FAILURE_SHOWN_MS: Final = 600_000
+DOT: Final = " · "
+
+
+class Look(StrEnum):
+    """The pictures of a channel. ON and OFF are what its device told; the others say what is not known."""
+
+    OFF = "off"
+    ON = "on"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a channel's words depend on beside the channel itself."""
+
+    now_ms: int
+    link: LinkWord
+    presence: str
+    role: Role
+    timezone: str
+
+    @classmethod
+    def of(cls, device: Device, site: Site, link: LinkWord, now_ms: int) -> "Around":
+        """The surroundings of a device's channels."""
+        return cls(now_ms, link, device["presence"], site["role"], site["timezone"])
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a command could get to the device now."""
+        return self.link == "up" and self.presence == "online"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One channel as a person sees it: `word` and `told` read as one sentence.
+
+    `failed`: the notice tells of a command that was refused or came too late. `asks`: what a tap asks for, None where it cannot be
+    used. `wanted`: what a pending command wants.
+    `lease`: seconds left and in all, while a lease runs.
+    """
+
+    look: Look
+    word: str
+    told: str
+    notice: str
+    failed: bool
+    checked: bool
+    wanted: bool
+    asks: bool | None
+    lease: tuple[int, int] | None
+
+
+def view(channel: Channel, around: Around, t: Words) -> View:
+    """The channel in words."""
+    look = look_of(channel, around)
+    asks = _asks(channel, around, look)
+    command = channel["command"]
+    said = notice(command, channel, around, t) if command else ""
+    return View(
+        look=look,
+        word=_word(channel, look, t),
+        told=_told(channel, around, look, asks, t),
+        notice=said,
+        failed=said != "" and command is not None and command["fate"] in ("rejected", "expired"),
+        checked=channel["on"] is True,
+        wanted=command is not None and command["on"],
+        asks=asks,
+        lease=_lease(channel, around) if look is Look.ON else None,
+    )
+
+
+def look_of(channel: Channel, around: Around) -> Look:
+    """Which picture tells the truth now."""
+    if around.link == "down" or around.presence == "unknown":
+        return Look.UNKNOWN
+    if around.presence == "offline":
+        return Look.OFFLINE
+    command = channel["command"]
+    if command and command["fate"] in ("accepted", "published"):
+        return Look.PENDING if around.now_ms < command["expires_ms"] + GRACE_MS else Look.UNKNOWN
+    if channel["on"] is None or (command and _in_doubt(command, channel)):
+        return Look.UNKNOWN
+    return Look.ON if channel["on"] else Look.OFF
+
+
+def notice(command: Command, channel: Channel, around: Around, t: Words) -> str:
+    """What went otherwise than asked with the latest command; "" when there is nothing to say, or not any more."""
+    wish = "on" if command["on"] else "off"
+    match command["fate"]:
+        case "waiting":
+            return t(f"notice.waiting_{wish}", time=clock_time(command["expires_ms"], around.now_ms, around.timezone))
+        case "unconfirmed" if _in_doubt(command, channel):
+            return t(f"notice.unconfirmed_{wish}")
+        case "rejected" | "expired" if _recent(command, channel, around):
+            return t(f"notice.failed_{wish}", why=_why(command, t))
+        case "cancelled" if _recent(command, channel, around):
+            return t("notice.cancelled")
+        case "applied" if command["clamped"] and channel["on"] and _lease(channel, around):
+            return t("notice.clamped")
+    return ""
+
+
+def _asks(channel: Channel, around: Around, look: Look) -> bool | None:
+    usable = channel["kind"] == "output" and around.role != "viewer" and not channel["locked"] and around.reachable
+    match look:
+        case Look.OFF:
+            return True if usable else None
+        case Look.ON | Look.UNKNOWN:
+            return False if usable else None
+        case Look.PENDING | Look.OFFLINE:
+            return None
+
+
+def _word(channel: Channel, look: Look, t: Words) -> str:
+    if channel["kind"] == "sensor" and look is Look.UNKNOWN and channel["on"] is None:
+        return t("look.sensor")
+    return _state_word(channel, t) if look in (Look.ON, Look.OFF) else t(f"look.{look}")
+
+
+def _state_word(channel: Channel, t: Words) -> str:
+    pair = {"contact": ("open", "closed"), "button": ("released", "pressed")}.get(channel["kind"], ("off", "on"))
+    return t(f"look.{pair[bool(channel['on'])]}")
+
+
+def _told(channel: Channel, around: Around, look: Look, asks: bool | None, t: Words) -> str:
+    match look:
+        case Look.PENDING:
+            return _pending(channel, t)
+        case Look.UNKNOWN | Look.OFFLINE:
+            parts = _last(channel, around, t) + ([t("told.tap_off")] if asks is False else [])
+            return _dotted(parts).strip()
+        case Look.ON | Look.OFF:
+            return _history(channel, around, t)
+
+
+def _dotted(parts: list[str]) -> str:
+    return "".join(DOT + part for part in parts if part)
+
+
+def _pending(channel: Channel, t: Words) -> str:
+    command = channel["command"]
+    step = "sent" if command and command["fate"] == "published" else "sending"
+    return t(f"told.{step}_{'on' if command and command['on'] else 'off'}")
+
+
+def _last(channel: Channel, around: Around, t: Words) -> list[str]:
+    if channel["kind"] == "sensor" and channel["on"] is None:
+        return []
+    if channel["told_ms"] is None:
+        return [t("told.never")]
+    if channel["on"] is None:
+        return [t("told.unreadable")]
+    ago = age(channel["told_ms"], around.now_ms, t)
+    parts = [t("told.last", word=_state_word(channel, t).upper(), age=ago)]
+    if channel["on"] and channel["lease_until_ms"]:
+        parts.append(t("told.ends", time=clock_time(channel["lease_until_ms"], around.now_ms, around.timezone)))
+    return parts
+
+
+def _history(channel: Channel, around: Around, t: Words) -> str:
+    by = channel["actor"] if channel["cause"] == "command" and channel["actor"] else None
+    if by is None and channel["cause"]:
+        by = t.first(f"cause.{channel['cause']}", "cause.other")
+    since_ms = channel["since_ms"]
+    since = t("told.since", time=clock_time(since_ms, around.now_ms, around.timezone)) if since_ms is not None else ""
+    parts = [since, by or "", _remaining(channel, around, t), t("told.locked") if channel["locked"] else ""]
+    return _dotted(parts).removeprefix(DOT) if since else _dotted(parts).strip()
+
+
+def _remaining(channel: Channel, around: Around, t: Words) -> str:
+    until_ms = channel["lease_until_ms"]
+    if not channel["on"] or until_ms is None:
+        return ""
+    return t("told.left", left=left(until_ms, around.now_ms, t)) if until_ms > around.now_ms else t("told.due")
+
+
+def _lease(channel: Channel, around: Around) -> tuple[int, int] | None:
+    since_ms, until_ms = channel["since_ms"], channel["lease_until_ms"]
+    if since_ms is None or until_ms is None or until_ms <= around.now_ms or since_ms >= until_ms:
+        return None
+    return -((around.now_ms - until_ms) // 1000), -((since_ms - until_ms) // 1000)
+
+
+def _in_doubt(command: Command, channel: Channel) -> bool:
+    """Whether nothing was heard of the channel since its command was given up."""
+    given_up_ms = command["settled_ms"] or command["expires_ms"]
+    return command["fate"] == "unconfirmed" and (channel["told_ms"] or 0) <= given_up_ms
+
+
+def _recent(command: Command, channel: Channel, around: Around) -> bool:
+    """Whether a failure is still news: settled a while ago at most, and the channel has not changed since."""
+    settled_ms = command["settled_ms"] or command["expires_ms"]
+    return around.now_ms - settled_ms < FAILURE_SHOWN_MS and (channel["since_ms"] or 0) <= settled_ms
+
+
+def _why(command: Command, t: Words) -> str:
+    if command["reason"] == "too_soon" and command["retry_after_ms"]:
+        return t("reason.too_soon_in", n=-(-command["retry_after_ms"] // 1000))
+    return t.first(f"reason.{command['reason'] or command['fate']}", "reason.other")

@@ -1,0 +1,469 @@
+"""The page in a real browser."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from tests.server.web import world
+from tests.server.web.fake_app import Answer, FakeBackend, Lan, Running
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+NASTY = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with Running() as server:
+        yield server
+
+
+@pytest.fixture
+def site(running: Running) -> Iterator[Running]:
+    running.backend.__dict__.update(FakeBackend(streams=running.backend.streams).__dict__)
+    yield running
+    running.backend.answer = running.backend.answer or (503, {})
+
+
+class Visit:
+    """One visitor with a phone. Whatever the browser complains of is noted, and where it went."""
+
+    def __init__(self, browser: Browser, site: Running, **options: Any) -> None:
+        self.site = site
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.context: BrowserContext = browser.new_context(viewport=PHONE, **{"locale": "vi-VN", **options})
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._said)
+        self.page.on("pageerror", self._failed)
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    def open(self, *, live: bool = True) -> Page:
+        self.page.goto(self.site.url)
+        if live:
+            expect(self.badge).to_have_attribute("data-state", "live")
+        return self.page
+
+    @property
+    def badge(self) -> Locator:
+        return self.page.locator("link-badge")
+
+    def card(self, channel: str, device: str = world.DEVICE) -> Locator:
+        return self.page.locator(f'[data-device="{device}"] [data-channel="{channel}"]')
+
+    def switch(self, channel: str) -> Locator:
+        return self.card(channel).get_by_role("switch")
+
+    def at(self, now_ms: int) -> None:
+        """The phone's clock stands at that time; its timers run on."""
+        self.page.clock.set_fixed_time(now_ms / 1000)
+
+    def tap(self, channel: str) -> None:
+        """As a finger does: also on what cannot be used."""
+        self.switch(channel).click(force=True)
+
+    def expect_look(self, channel: str, look: str) -> None:
+        expect(self.card(channel)).to_have_attribute("data-look", look)
+
+    def tell(self, channel: str, **changes: Any) -> None:
+        self.site.tell("channel", world.rekey(self.site.backend.current, world.DEVICE, channel, **changes))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _failed(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: Running) -> Iterator[Visitor]:
+    visits: list[Visit] = []
+
+    def come(**options: Any) -> Visit:
+        visits.append(Visit(browser, site, **options))
+        return visits[-1]
+
+    yield come
+    site.backend.answer = site.backend.answer or (503, {})
+    for visit in visits:
+        visit.context.close()
+    site.cut()
+
+
+def accepted(channel: str = "may-bom") -> Answer:
+    return 202, world.command(channel, "accepted", id="f" * 32)
+
+
+def card_texts(page: Page) -> list[str]:
+    shown = page.locator("#sites .card").evaluate_all("all => all.map(it => `${it.dataset.look} ${it.innerText}`)")
+    return [" ".join(text.split()) for text in shown]
+
+
+def test_without_scripts_the_page_shows_every_device_and_state(visitor: Visitor, site: Running) -> None:
+    site.backend.current = world.every_state()
+    page = visitor(java_script_enabled=False).open(live=False)
+    expect(page.locator(".device-name")).to_have_text(["Nhà màng số 1", "Trạm bơm suối", "Chưa báo"])
+    assert len(card_texts(page)) == 22
+    expect(page.locator("link-badge")).to_have_text("Lúc 14:10")
+
+
+def test_without_scripts_a_switch_is_a_button_that_posts(visitor: Visitor, site: Running) -> None:
+    visit = visitor(java_script_enabled=False)
+    visit.open(live=False)
+    visit.tap("may-bom")
+    expect(visit.page).to_have_url(f"{site.url}/")
+    assert site.backend.commands == [{"device": world.DEVICE, "channel": "may-bom", "on": True}]
+
+
+@pytest.mark.parametrize("locale", ["vi-VN", "en-GB"])
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+@pytest.mark.parametrize("link", ["up", "down"])
+def test_scripts_say_what_the_server_said(visitor: Visitor, site: Running, locale: str, role: str, link: str) -> None:
+    site.backend.current = {**world.every_state(), "link": link}
+    site.backend.current["sites"][0]["role"] = role
+    before = card_texts(visitor(java_script_enabled=False, locale=locale).open(live=False))
+    visit = visitor(locale=locale)
+    visit.at(world.NOW_MS)
+    visit.open(live=False)
+    expect(visit.badge).to_have_attribute("data-state", "live" if link == "up" else "down")
+    assert card_texts(visit.page) == before
+
+
+def test_what_comes_later_looks_like_what_was_there(visitor: Visitor, site: Running) -> None:
+    whole = world.every_state()
+    site.backend.current = {**whole, "devices": []}
+    visit = visitor()
+    visit.at(world.NOW_MS)
+    page = visit.open()
+    expect(page.locator("#empty")).to_be_visible()
+    site.tell("snapshot", whole)
+    expect(page.locator("#empty")).to_be_hidden()
+    site.backend.current = whole
+    other = visitor()
+    other.at(world.NOW_MS)
+    assert card_texts(page) == card_texts(other.open())
+    assert page.locator("#sites .icon use").evaluate_all("all => all.map(it => it.getAttribute('href'))") == other.page.locator(
+        "#sites .icon use"
+    ).evaluate_all("all => all.map(it => it.getAttribute('href'))")
+
+
+def test_a_tap_shows_pending_and_only_the_devices_word_moves_the_switch(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    visit.tap("may-bom")
+    visit.expect_look("may-bom", "pending")
+    expect(visit.switch("may-bom")).to_have_attribute("aria-busy", "true")
+    expect(visit.switch("may-bom")).to_have_attribute("aria-checked", "false")
+    expect(visit.card("may-bom")).to_contain_text("Đang gửi… lệnh bật")
+    site.backend.answer = (200, {**accepted()[1], "fate": "applied"})
+    expect(visit.card("may-bom")).to_contain_text("chờ thiết bị trả lời")
+    visit.expect_look("may-bom", "pending")
+    visit.tell("may-bom", on=True, command={**accepted()[1], "fate": "applied"})
+    visit.expect_look("may-bom", "on")
+    expect(visit.switch("may-bom")).to_have_attribute("aria-checked", "true")
+    assert [(it["channel"], it["on"]) for it in site.backend.commands] == [("may-bom", True)]
+    assert re.fullmatch("[0-9a-f]{32}", site.backend.commands[0]["key"])
+
+
+def test_pending_is_drawn_within_a_tenth_of_a_second_and_the_knob_stays(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.open()
+    knob = visit.card("may-bom").locator(".knob")
+    before = knob.evaluate("it => it.getBoundingClientRect().left + it.getBoundingClientRect().width / 2")
+    took = visit.switch("may-bom").evaluate(
+        "it => { const from = performance.now(); it.click(); "
+        "return it.getAttribute('aria-busy') === 'true' ? performance.now() - from : Infinity }"
+    )
+    assert took < 100
+    visit.card("may-bom").evaluate(
+        "it => Promise.all(it.getAnimations({subtree: true}).filter(a => a.transitionProperty).map(a => a.finished))"
+    )
+    after = knob.evaluate("it => it.getBoundingClientRect().left + it.getBoundingClientRect().width / 2")
+    assert abs(after - before) < 2
+
+
+def test_a_second_tap_while_pending_sends_nothing(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    visit.tap("may-bom")
+    visit.tap("may-bom")
+    site.backend.answer = accepted()
+    expect(visit.card("may-bom")).to_contain_text("chờ thiết bị trả lời")
+    assert len(site.backend.commands) == 1
+
+
+def test_the_word_that_overtakes_its_answer_settles_it_too(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    visit.tap("may-bom")
+    visit.tell("may-bom", on=True, command={**accepted()[1], "fate": "applied"})
+    expect(visit.switch("may-bom")).to_have_attribute("aria-checked", "true")
+    site.backend.answer = accepted()
+    visit.expect_look("may-bom", "on")
+
+
+@pytest.mark.parametrize("key", ["Space", "Enter"])
+def test_the_keyboard_works_a_switch(visitor: Visitor, site: Running, key: str) -> None:
+    visit = visitor()
+    visit.open()
+    visit.switch("den").focus()
+    visit.page.keyboard.press(key)
+    visit.expect_look("den", "pending")
+    site.backend.answer = accepted("den")
+    expect(visit.card("den")).to_contain_text("chờ thiết bị trả lời")
+    assert [(it["channel"], it["on"]) for it in site.backend.commands] == [("den", False)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ((409, {"code": "device_offline"}), "Không bật được: thiết bị đang mất kết nối."),
+        ((503, {"code": "link_down"}), "Không bật được: máy chủ đang mất đường tới thiết bị. Thử lại sau."),
+        ((503, {"code": "busy"}), "Không bật được: máy chủ gặp lỗi. Thử lại sau."),
+        ((404, {"code": "unknown_device"}), "Không bật được: không còn thiết bị này. Tải lại trang."),
+        ((429, {}), "Không bật được: chạm quá nhiều lần. Đợi một lát."),
+        ((422, {"code": "something"}), "Không bật được: thiết bị không nhận lệnh."),
+        ((200, world.command("may-bom", "rejected", id="f" * 32, reason="pin_fault")), "Không bật được: chân ra không làm theo."),
+    ],
+)
+def test_a_refusal_is_said_in_plain_words_and_kept(visitor: Visitor, site: Running, answer: Answer, says: str) -> None:
+    site.backend.answer = answer
+    visit = visitor()
+    visit.at(world.NOW_MS)
+    visit.open()
+    visit.tap("may-bom")
+    notice = visit.card("may-bom").locator(".notice")
+    expect(notice).to_contain_text(says)
+    expect(notice).to_have_attribute("aria-live", "polite")
+    visit.expect_look("may-bom", "off")
+    site.tell("tick", {"now_ms": world.NOW_MS})
+    expect(notice).to_contain_text(says)
+    site.backend.answer = None
+    visit.tap("may-bom")
+    expect(notice).to_be_empty()
+
+
+def test_a_rejection_told_by_the_stream_ends_the_waiting(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.at(world.NOW_MS)
+    visit.open()
+    site.backend.answer = accepted()
+    visit.tap("may-bom")
+    expect(visit.card("may-bom")).to_contain_text("chờ thiết bị trả lời")
+    visit.tell("may-bom", command=world.command("may-bom", "rejected", id="f" * 32, reason="interlock"))
+    visit.expect_look("may-bom", "off")
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text("một kênh khác đang bật")
+
+
+def test_a_tap_while_the_stream_is_down_is_refused_at_once(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.cut()
+    expect(visit.badge).to_have_attribute("data-state", "reconnecting")
+    visit.tap("may-bom")
+    visit.expect_look("may-bom", "off")
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text("Chưa gửi: trang đang mất kết nối.")
+    assert site.backend.commands == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"presence": "offline"}, "Chưa gửi: thiết bị đang mất kết nối."),
+        ({"presence": "unknown"}, "Chưa gửi: máy chủ đang mất đường"),
+    ],
+)
+def test_a_tap_on_a_device_that_is_away_is_refused_at_once(
+    visitor: Visitor, site: Running, changes: dict[str, Any], says: str
+) -> None:
+    visit = visitor()
+    visit.open()
+    site.tell("device", {**deepcopy(site.backend.current["devices"][0]), **changes})
+    expect(visit.switch("may-bom")).to_have_attribute("aria-disabled", "true")
+    visit.tap("may-bom")
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text(says)
+    assert site.backend.commands == []
+
+
+def test_a_locked_channel_says_so_when_tapped(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.open()
+    visit.tell("may-bom", locked=True)
+    expect(visit.switch("may-bom")).to_have_attribute("aria-disabled", "true")
+    visit.tap("may-bom")
+    expect(visit.card("may-bom").locator(".notice")).to_have_text("Kênh này đã bị khoá tại thiết bị.")
+
+
+def test_a_lost_stream_comes_back_with_a_whole_snapshot(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.cut()
+    expect(visit.badge).to_have_attribute("data-state", "reconnecting")
+    world.rekey(site.backend.current, world.DEVICE, "may-bom", on=True)
+    site.backend.streaming = True
+    expect(visit.badge).to_have_attribute("data-state", "live", timeout=20_000)
+    visit.expect_look("may-bom", "on")
+
+
+def test_a_silent_stream_greys_the_page_until_the_next_word(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.at(world.NOW_MS)
+    visit.open()
+    site.backend.streaming = False
+    visit.at(world.NOW_MS + 21_000)
+    expect(visit.badge).to_have_text(re.compile("Mất kết nối máy chủ · tin cuối 21.giây.trước"))
+    visit.expect_look("may-bom", "unknown")
+    expect(visit.page.locator("body")).to_have_attribute("data-live", "stale")
+    visit.tap("may-bom")
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text("Chưa gửi")
+    site.backend.streaming = True
+    expect(visit.badge).to_have_attribute("data-state", "live", timeout=20_000)
+    visit.expect_look("may-bom", "off")
+
+
+def test_the_lost_broker_is_shown_as_such(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.tell("link", {"link": "down", "now_ms": world.NOW_MS})
+    expect(visit.badge).to_have_text("Máy chủ mất đường tới thiết bị")
+    visit.expect_look("den", "unknown")
+    site.tell("link", {"link": "up", "now_ms": world.NOW_MS})
+    expect(visit.badge).to_have_text("Trực tiếp")
+    visit.expect_look("den", "on")
+
+
+def test_a_page_that_becomes_visible_again_asks_for_everything(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    world.rekey(site.backend.current, world.DEVICE, "may-bom", on=True)
+    visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    visit.expect_look("may-bom", "on")
+
+
+def test_a_session_that_ended_leads_to_sign_in(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.backend.who = None
+    site.cut()
+    visit.page.wait_for_url("**/sign-in")
+
+
+def test_a_tap_of_someone_signed_out_leads_to_sign_in(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.backend.answer = (401, {})
+    visit.tap("may-bom")
+    visit.page.wait_for_url("**/sign-in")
+
+
+def test_the_remaining_time_counts_down_by_the_servers_clock(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.at(world.NOW_MS - 7 * 86_400_000)
+    visit.open()
+    visit.tell("may-bom", **world.leased())
+    expect(visit.card("may-bom")).to_contain_text(re.compile("còn.9:12"))
+    visit.at(world.NOW_MS - 7 * 86_400_000 + 12_000)
+    expect(visit.card("may-bom")).to_contain_text(re.compile("còn.9:00"))
+    expect(visit.card("may-bom").locator("progress")).to_have_attribute("value", "540")
+
+
+def test_names_that_come_by_the_stream_are_inert(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    site.tell("device", world.device("00000000000000d4", NASTY, world.channel("x", NASTY, "pump", actor=NASTY)))
+    expect(visit.card("x", "00000000000000d4").locator(".name")).to_have_text(NASTY)
+    assert visit.page.locator("img").count() == 0
+
+
+def test_devices_and_channels_that_are_gone_leave_the_page(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    shorter = deepcopy(site.backend.current)
+    shorter["devices"][0]["channels"] = list(reversed(shorter["devices"][0]["channels"]))[:2]
+    site.tell("snapshot", shorter)
+    expect(visit.page.locator("#sites .name")).to_have_text(["Cổng", "Quạt"])
+
+
+def test_a_visit_stays_on_the_host_and_the_browser_has_nothing_to_complain_of(visitor: Visitor, site: Running) -> None:
+    site.backend.current = world.every_state()
+    visit = visitor()
+    visit.open()
+    site.backend.answer = accepted("den")
+    visit.tap("den")
+    visit.expect_look("den", "pending")
+    visit.page.get_by_role("button", name="English").click()
+    expect(visit.page.locator("html")).to_have_attribute("lang", "en")
+    expect(visit.badge).to_have_attribute("data-state", "live")
+    assert visit.complaints == []
+    assert visit.hosts == {urlsplit(site.url).netloc}
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+@pytest.mark.parametrize("locale", ["vi-VN", "en-GB"])
+def test_nothing_is_wider_than_the_screen_and_targets_are_48_pixels(
+    visitor: Visitor, site: Running, width: int, locale: str
+) -> None:
+    site.backend.current = world.every_state()
+    visit = visitor(locale=locale)
+    visit.page.set_viewport_size({"width": width, "height": 740})
+    page = visit.open()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    sizes = page.locator("button").evaluate_all(
+        "all => all.map(it => it.getBoundingClientRect()).map(it => [it.width, it.height])"
+    )
+    assert all(wide >= 48 and high >= 48 for wide, high in sizes)
+    clipped = page.locator(".name, .state, .notice, .badge-text").evaluate_all(
+        "all => all.filter(it => it.scrollWidth > it.clientWidth + 1).map(it => it.textContent)"
+    )
+    assert clipped == []
+
+
+def test_motion_stops_for_those_who_ask(visitor: Visitor, site: Running) -> None:
+    site.backend.current = world.every_state()
+    visit = visitor(reduced_motion="reduce")
+    visit.open()
+    assert visit.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_text_keeps_its_contrast_in_light_and_dark(visitor: Visitor, site: Running) -> None:
+    site.backend.current = world.every_state()
+    script = (Path(__file__).parent / "contrast.js").read_text()
+    for scheme in ("light", "dark"):
+        visit = visitor(color_scheme=scheme)
+        assert visit.open().evaluate(script) == []
+
+
+@pytest.fixture(autouse=True)
+def someone_is_signed_in(site: Running) -> None:
+    site.backend.who = Lan()

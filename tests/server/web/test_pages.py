@@ -1,0 +1,183 @@
+"""The pages as the server renders them."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from server.web.home import ICONS
+from server.web.pages import environment
+from server.web.routes import own_path
+from tests.server.web import world
+from tests.server.web.fake_app import FakeBackend
+
+NASTY = "<script>alert(1)</script>\"'&{{7*7}}"
+ADDRESSES = {"home.html": "/", "sign_in.html": "/sign-in", "sign_in_link.html": "/enter/abc", "error.html": "/nowhere"}
+
+
+class Balanced(HTMLParser):
+    """Notes elements that are not closed in order, and attributes that the policy would refuse."""
+
+    VOID = frozenset({"meta", "link", "input", "use", "path", "circle", "rect", "br", "img"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.wrong += [f"{tag} {name}" for name, _ in attrs if name == "style" or name.startswith("on")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.wrong += [f"{tag} {name}" for name, _ in attrs if name == "style" or name.startswith("on")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"</{tag}>")
+
+
+async def html(client: httpx.AsyncClient, path: str = "/", language: str = "vi") -> str:
+    return (await client.get(path, headers={"Accept-Language": language})).text
+
+
+def cards(page: str) -> dict[str, str]:
+    """The text of each card, by the channel's id."""
+    body = page.partition('<div id="sites">')[2].partition("<template")[0]
+    found = re.findall(r'<article class="card" data-channel="([^"]*)"(.*?)</article>', body, re.DOTALL)
+    return {name: " ".join(unescape(re.sub(r"<[^>]*>", " ", "<" + text)).split()) for name, text in found}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("link", ["up", "down"])
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+@pytest.mark.parametrize("template", sorted(ADDRESSES))
+async def test_every_template_renders_in_both_languages_with_every_state(
+    client: httpx.AsyncClient, backend: FakeBackend, template: str, language: str, link: str, role: str
+) -> None:
+    backend.current = {**world.every_state(), "link": link}
+    backend.current["sites"][0]["role"] = role
+    page, checked = await html(client, ADDRESSES[template], language), Balanced()
+    checked.feed(page)
+    assert (checked.wrong, checked.open) == ([], [])
+    assert f'<html lang="{language}">' in page
+    assert "{{" not in page
+    assert page.count("<h1") == 1
+
+
+def test_every_template_is_covered_by_a_page() -> None:
+    parts = {"base.html", "icons.html", "parts.html"}
+    assert set(environment().list_templates()) == set(ADDRESSES) | parts
+
+
+async def test_home_shows_every_channel_with_its_state_in_words(client: httpx.AsyncClient, backend: FakeBackend) -> None:
+    backend.current = world.showcase()
+    assert cards(await html(client)) == {
+        "may-bom": "Máy bơm Mất kết nối · lúc cuối BẬT, 8 phút trước · thiết bị tự tắt lúc 14:19",
+        "den": "Đèn lối đi Tắt từ 14:02 · Lan",
+        "quat": "Quạt thông gió Đang gửi… lệnh bật, chờ thiết bị trả lời",
+        "cong": "Cổng Tắt từ 14:02 · Lan Không bật được: một kênh khác đang bật nên không được phép. Tắt kênh kia trước.",
+        "van": "Van tưới nhỏ giọt Không rõ · lúc cuối BẬT, 8 phút trước · chạm để tắt Chưa rõ đã tắt hay chưa: "
+        "thiết bị không kịp trả lời. Khi nó báo lại, trang sẽ tự cập nhật.",
+    }
+
+
+async def test_a_device_named_script_is_inert(client: httpx.AsyncClient, backend: FakeBackend) -> None:
+    backend.current = world.snapshot(world.device(world.DEVICE, NASTY, world.channel("x", NASTY, "pump", actor=NASTY)))
+    backend.current["sites"][0]["name"] = NASTY
+    assert backend.who
+    backend.who.name = NASTY
+    page = await html(client)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "49" not in page.partition('<div id="sites">')[2].partition("<template")[0]
+
+
+async def test_a_switch_without_scripts_is_a_form_that_asks_for_the_other_state(client: httpx.AsyncClient) -> None:
+    page = await html(client)
+    forms = re.findall(
+        r'action="(/devices/[^"]*)">\s*<input type="hidden" name="on" value="(\w+)">', page.partition("<template")[0]
+    )
+    assert forms[:2] == [
+        (f"/devices/{world.DEVICE}/channels/may-bom", "true"),
+        (f"/devices/{world.DEVICE}/channels/den", "false"),
+    ]
+
+
+@pytest.mark.parametrize(("role", "link", "submits"), [("operator", "up", 4), ("operator", "down", 0), ("viewer", "up", 0)])
+async def test_only_what_can_be_used_submits(
+    client: httpx.AsyncClient, backend: FakeBackend, role: str, link: str, submits: int
+) -> None:
+    backend.current = {**world.demo(), "link": link}
+    backend.current["sites"][0]["role"] = role
+    shown = (await html(client)).partition('<div id="sites">')[2].partition("<template")[0]
+    assert shown.count('type="submit"') == submits
+    assert shown.count('role="switch"') == (0 if role == "viewer" else 4)
+
+
+@pytest.mark.parametrize(("role", "says"), [("owner", "congtac-agent enroll"), ("operator", "Nhờ chủ trạm")])
+async def test_a_home_without_devices_says_what_to_do(
+    client: httpx.AsyncClient, backend: FakeBackend, role: str, says: str
+) -> None:
+    backend.current = world.snapshot(role=role)
+    page = await html(client)
+    assert '<section id="empty" class="hero">' in page
+    assert says in page
+
+
+async def test_home_leads_those_who_are_signed_out_to_sign_in(client: httpx.AsyncClient, backend: FakeBackend) -> None:
+    backend.who = None
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+async def test_pages_are_never_kept_by_a_cache(client: httpx.AsyncClient) -> None:
+    for path in ADDRESSES.values():
+        answer = await client.get(path)
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["vary"] == "Cookie, Accept-Language"
+
+
+async def test_the_sign_in_link_is_used_by_a_post_only(client: httpx.AsyncClient) -> None:
+    page = await html(client, "/enter/abc")
+    assert '<form method="post"><button class="main-button">Đăng nhập</button></form>' in page
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 410, 413, 429, 500, 502, 503])
+async def test_every_error_says_what_to_do_next(client: httpx.AsyncClient, status: int) -> None:
+    answer = await client.get(f"/fail/{status}")
+    assert answer.status_code == status
+    assert f"Mã lỗi {status}" in answer.text
+    assert 'href="/"' in answer.text
+
+
+async def test_a_language_is_chosen_by_post_and_remembered(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/language", data={"lang": "en", "back": "/sign-in"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert "samesite=lax" in answer.headers["set-cookie"].lower()
+    assert '<html lang="en">' in await html(client, "/sign-in", "vi")
+
+
+async def test_an_unknown_language_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/language", data={"lang": "xx"})).status_code == 422
+    assert (await client.get("/language")).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["//evil.test/", "https://evil.test/", "/\\evil.test", "", "/\r\nX: y", "/đường"])
+def test_a_form_never_leads_to_another_host(path: str) -> None:
+    assert own_path(path) == "/"
+
+
+async def test_the_manifest_names_the_app_and_its_icon(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/manifest.webmanifest")
+    assert answer.headers["content-type"].startswith("application/manifest+json")
+    assert answer.json()["name"] == "Công tắc"
+    assert (await client.get(answer.json()["icons"][0]["src"])).headers["content-type"] == "image/svg+xml"
+
+
+def test_every_icon_has_its_symbol() -> None:
+    sprite = environment().get_template("icons.html").render()
+    assert {f"i-{icon}" for icon in ICONS} <= set(re.findall(r'<symbol id="([^"]+)"', sprite))
