@@ -1,6 +1,6 @@
 """Bytes to messages and back. Whatever is wrong ends as one ProtocolError that names the fault."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -8,6 +8,7 @@ from protocol.errors import ProtocolError
 from protocol.messages import Message
 
 M = TypeVar("M", bound=Message)
+MOST_OF_A_PATH: Final = 100
 
 
 def encode(message: Message) -> bytes:
@@ -18,7 +19,7 @@ def encode(message: Message) -> bytes:
 def decode(kind: type[M], payload: bytes) -> M:
     """Read a payload as that kind of message.
 
-    Raises ProtocolError: `too_large` over the topic's limit, `not_valid` for what is not JSON, lacks a field or has a wrong one.
+    Raises ProtocolError: `too_large` over the topic's limit, `not_json`, `not_valid` for what lacks a field or has a wrong one.
     """
     limit = kind.TOPIC.limit_bytes
     if len(payload) > limit:
@@ -27,5 +28,11 @@ def decode(kind: type[M], payload: bytes) -> M:
         return kind.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the payload"
-        raise ProtocolError("not_valid", f"{kind.__name__}: {where}: {first['msg']}") from None
+        reason = "not_json" if first["type"] == "json_invalid" else "not_valid"
+        raise ProtocolError(reason, f"{kind.__name__}: {_where(first['loc'])}: {first['msg']}") from None
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    """The path to the fault, fit for a log line: a key is its sender's choice, and may be long or hold line breaks."""
+    path = ".".join(str(part) for part in loc) or "the payload"
+    return path[:MOST_OF_A_PATH].encode("unicode_escape").decode("ascii")

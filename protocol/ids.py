@@ -28,4 +28,4 @@ def new_command_id(now_ms: int) -> str:
 
 def is_channel_id(text: str) -> bool:
     """Whether the text can name a channel: 1–32 of a–z, 0–9 and inner hyphens."""
-    return bool(_CHANNEL_ID.match(text))
+    return bool(_CHANNEL_ID.fullmatch(text))

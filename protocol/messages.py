@@ -4,23 +4,25 @@ Times are whole milliseconds (`…_ms`); those named `at_ms` or `…_until_ms` c
 seconds (`…_s`). Booleans are JSON booleans, nothing else.
 """
 
+import math
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
 from protocol.topics import DEVICE_ID_PATTERN, Topic
 
 LONGEST_LEASE_S: Final = 7 * 24 * 3600
 MOST_CHANNELS: Final = 64
+NO_CONTROL_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"  # they forge lines of a log, and PostgreSQL takes no NUL
 
 DeviceId = Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)]
 ChannelId = Annotated[str, StringConstraints(pattern=CHANNEL_ID_PATTERN)]
 CommandId = Annotated[str, StringConstraints(pattern=COMMAND_ID_PATTERN)]
 Token = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-Actor = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_CONTROL_PATTERN)]
+Actor = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NO_CONTROL_PATTERN)]
 Millis = Annotated[int, Field(ge=0, lt=2**53)]
 Seq = Annotated[int, Field(ge=0, lt=2**53)]
 LeaseSeconds = Annotated[int, Field(ge=1, le=LONGEST_LEASE_S)]
@@ -104,7 +106,7 @@ class Message(BaseModel):
 
     TOPIC: ClassVar[Topic]
 
-    v: Literal[1] = 1
+    v: Annotated[int, Field(ge=1, le=1)] = 1
 
 
 class Presence(Message):
@@ -127,7 +129,7 @@ class ChannelAbout(BaseModel):
     icon: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] = "socket"
     max_on_s: LeaseSeconds | None = None
     min_off_s: Annotated[int, Field(ge=0, le=86_400)] = 0
-    interlock: Annotated[str, StringConstraints(max_length=32)] | None = None
+    interlock: Annotated[str, StringConstraints(max_length=32, pattern=NO_CONTROL_PATTERN)] | None = None
     locked: bool = False
 
 
@@ -136,8 +138,8 @@ class About(Message):
 
     TOPIC = Topic.ABOUT
 
-    model: Annotated[str, StringConstraints(max_length=80)]
-    version: Annotated[str, StringConstraints(max_length=40)]
+    model: Annotated[str, StringConstraints(max_length=80, pattern=NO_CONTROL_PATTERN)]
+    version: Annotated[str, StringConstraints(max_length=40, pattern=NO_CONTROL_PATTERN)]
     channels: Annotated[tuple[ChannelAbout, ...], Field(max_length=MOST_CHANNELS, strict=False)]
 
 
@@ -146,7 +148,7 @@ class ChannelState(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
-    on: bool | None
+    on: bool | None = None
     since_ms: Millis | None = None
     lease_until_ms: Millis | None = None
     cause: Annotated[Cause | None, Field(strict=False)] = None
@@ -212,11 +214,11 @@ class Receipt(Message):
     TOPIC = Topic.RECEIPT
 
     journal: Token
-    seq: Annotated[int, Field(ge=1, lt=2**53)] | None
+    seq: Annotated[int, Field(ge=1, lt=2**53)] | None = None
     at_ms: Millis
     clock: Annotated[ClockTrust, Field(strict=False)]
     command: CommandId
-    channel: Annotated[str, StringConstraints(max_length=32)]
+    channel: Annotated[str, StringConstraints(max_length=32, pattern=NO_CONTROL_PATTERN)]
     fate: Annotated[Fate, Field(strict=False)]
     reason: Annotated[Reason | None, Field(strict=False)] = None
     on: bool | None = None
@@ -234,7 +236,7 @@ class Measurement(BaseModel):
     channel: ChannelId
     at_ms: Millis
     value: float
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=12)]
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=12, pattern=NO_CONTROL_PATTERN)]
 
 
 class Reading(Message):
@@ -275,10 +277,26 @@ class Command(Signed):
     TOPIC = Topic.COMMAND
 
     exp_ms: Millis
-    channel: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    channel: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_CONTROL_PATTERN)]
     on: bool
     for_s: LeaseSeconds | None = None
     actor: Actor
+
+
+def _finite(schedules: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """JSON knows neither NaN nor Infinity, but its parser lets them through where any value may stand."""
+    rest: list[Any] = [*schedules]
+    while rest:
+        match rest.pop():
+            case dict() as table:
+                rest += table.values()
+            case list() as values:
+                rest += values
+            case float() as number if not math.isfinite(number):
+                raise ValueError("must be finite numbers")
+            case _:
+                pass
+    return schedules
 
 
 class Config(Signed):
@@ -287,9 +305,9 @@ class Config(Signed):
     TOPIC = Topic.CONFIG
 
     version: Annotated[int, Field(ge=1)]
-    timezone: Annotated[str, StringConstraints(max_length=64)] = "Asia/Ho_Chi_Minh"
+    timezone: Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL_PATTERN)] = "Asia/Ho_Chi_Minh"
     limits: dict[ChannelId, LeaseSeconds] = {}
-    schedules: tuple[dict[str, Any], ...] = Field(default=(), max_length=200, strict=False)
+    schedules: Annotated[tuple[dict[str, Any], ...], Field(max_length=200, strict=False), AfterValidator(_finite)] = ()
 
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {

@@ -6,6 +6,7 @@ Whether a command has expired is not asked here: that needs the clock which the 
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,11 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from protocol.codec import decode
 from protocol.errors import ProtocolError
+from protocol.ids import COMMAND_ID_PATTERN
 from protocol.messages import Signed
 
 S = TypeVar("S", bound=Signed)
 
 _JWS = jwt.PyJWS(algorithms=["EdDSA"])
+_COMMAND_ID = re.compile(COMMAND_ID_PATTERN)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Verifier:
             claims: bytes = _JWS.decode(token, key, algorithms=["EdDSA"])
         except KeyError:
             raise ProtocolError("bad_signature", "signed with a key that this device does not know") from None
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
             raise ProtocolError("bad_signature", f"{type(error).__name__}: {error}") from None
         return claims
 
@@ -95,4 +98,4 @@ def unverified_id(token: bytes) -> str | None:
         found = claims["jti"]
     except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return found if isinstance(found, str) and len(found) == 32 else None
+    return found if isinstance(found, str) and _COMMAND_ID.fullmatch(found) else None

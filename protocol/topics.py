@@ -31,8 +31,8 @@ class Topic(Enum):
     """The topics below `congtac/1/{partition}/{device_id}`. `up/…` is the device's to write, `down/…` the server's."""
 
     PRESENCE = Rule("up/presence", retained=True, limit_bytes=512)
-    ABOUT = Rule("up/about", retained=True, limit_bytes=16_384)
-    STATE = Rule("up/state", retained=True, limit_bytes=16_384)
+    ABOUT = Rule("up/about", retained=True, limit_bytes=65_536)
+    STATE = Rule("up/state", retained=True, limit_bytes=65_536)
     HELLO = Rule("up/hello", retained=False, limit_bytes=1_024)
     EVENT = Rule("up/event", retained=False, limit_bytes=2_048)
     RECEIPT = Rule("up/receipt", retained=False, limit_bytes=2_048)
@@ -73,7 +73,7 @@ def partition(device_id: str) -> str:
 
 def topic_base(device_id: str) -> str:
     """`congtac/1/{partition}/{device_id}`. Raises ProtocolError for what is no device id."""
-    if not _DEVICE_ID.match(device_id):
+    if not _DEVICE_ID.fullmatch(device_id):
         raise ProtocolError("bad_topic", f"{device_id!r} is no device id (16 lowercase hex digits)")
     return f"{ROOT}/{VERSION}/{partition(device_id)}/{device_id}"
 
@@ -88,7 +88,7 @@ def parse(topic: str) -> tuple[str, Topic]:
         path = f"down/{path}"
     known = _BY_PATH.get(path)
     device_id = base.rpartition("/")[2]
-    if known is None or not _DEVICE_ID.match(device_id) or topic_base(device_id) != base:
+    if known is None or not _DEVICE_ID.fullmatch(device_id) or topic_base(device_id) != base:
         raise ProtocolError("bad_topic", f"{topic[:200]!r} is no topic of this protocol")
     return device_id, known
 

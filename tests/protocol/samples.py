@@ -1,0 +1,158 @@
+"""Messages for these tests: one of each kind as it is usual, one of each kind as large as an honest party can make it."""
+
+from typing import Final
+
+from protocol.messages import (
+    LONGEST_LEASE_S,
+    MOST_CHANNELS,
+    About,
+    Cause,
+    ChannelAbout,
+    ChannelKind,
+    ChannelState,
+    ClockTrust,
+    Command,
+    Config,
+    Event,
+    EventKind,
+    Fate,
+    Hello,
+    Measurement,
+    Message,
+    Presence,
+    Reading,
+    Reason,
+    Receipt,
+    State,
+    Welcome,
+)
+
+DEVICE: Final = "0123456789abcdef"
+OTHER: Final = "fedcba9876543210"
+TOKEN: Final = "00000000000000aa"
+COMMAND_ID: Final = "0" * 31 + "1"
+AT_MS: Final = 1_790_000_000_000
+
+
+def command(**fields: object) -> Command:
+    """Minh switches the pump on for ten minutes."""
+    told = {"aud": DEVICE, "jti": COMMAND_ID, "iat_ms": AT_MS, "exp_ms": AT_MS + 5_000, "channel": "may-bom", "on": True}
+    return Command.model_validate({**told, "for_s": 600, "actor": "Minh", **fields})
+
+
+USUAL: Final[tuple[Message, ...]] = (
+    Presence(session=TOKEN, online=True),
+    About(model="Raspberry Pi 4", version="1.0", channels=(ChannelAbout(id="may-bom", name="Máy bơm", kind=ChannelKind.OUTPUT),)),
+    State(
+        session=TOKEN,
+        journal=TOKEN,
+        seq=7,
+        at_ms=AT_MS,
+        clock=ClockTrust.SERVER,
+        channels={
+            "may-bom": ChannelState(on=True, since_ms=AT_MS, cause=Cause.COMMAND, actor="Minh"),
+            "cua": ChannelState(on=None),
+        },
+    ),
+    Hello(session=TOKEN, hello=TOKEN, journal=TOKEN, first_seq=1, last_seq=7, device_ms=AT_MS),
+    Event(
+        journal=TOKEN,
+        seq=7,
+        at_ms=AT_MS,
+        clock=ClockTrust.NONE,
+        kind=EventKind.SWITCHED,
+        channel="may-bom",
+        on=True,
+        cause=Cause.COMMAND,
+        actor="Minh",
+        command=COMMAND_ID,
+    ),
+    Receipt(
+        journal=TOKEN,
+        seq=8,
+        at_ms=AT_MS,
+        clock=ClockTrust.SYSTEM,
+        command=COMMAND_ID,
+        channel="may-bom",
+        fate=Fate.REJECTED,
+        reason=Reason.TOO_SOON,
+        on=False,
+        retry_after_ms=900,
+    ),
+    Reading(values=(Measurement(channel="nhiet-do", at_ms=AT_MS, value=26.5, unit="°C"),)),
+    Welcome(server_ms=AT_MS, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=7),
+    command(),
+    Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=({"at": "05:30"},)),
+)
+
+_LONGEST_ID: Final = "a" * 30
+_WIDE: Final = "𝔽"  # four bytes in UTF-8: the widest that a character can be
+_MOST: Final = 2**53 - 1
+
+
+def _id(number: int) -> str:
+    return f"{_LONGEST_ID}{number:02d}"
+
+
+LARGEST: Final[tuple[Message, ...]] = (
+    Presence(session=TOKEN, online=False),
+    About(
+        model=_WIDE * 80,
+        version=_WIDE * 40,
+        channels=tuple(
+            ChannelAbout(
+                id=_id(number),
+                name=_WIDE * 80,
+                kind=ChannelKind.CONTACT,
+                icon="z" * 20,
+                max_on_s=LONGEST_LEASE_S,
+                min_off_s=86_400,
+                interlock=_WIDE * 32,
+            )
+            for number in range(MOST_CHANNELS)
+        ),
+    ),
+    State(
+        session=TOKEN,
+        journal=TOKEN,
+        seq=_MOST,
+        at_ms=_MOST,
+        clock=ClockTrust.SYSTEM,
+        channels={
+            _id(number): ChannelState(on=False, since_ms=_MOST, lease_until_ms=_MOST, cause=Cause.LINK_LOSS, actor=_WIDE * 120)
+            for number in range(MOST_CHANNELS)
+        },
+    ),
+    Hello(session=TOKEN, hello=TOKEN, journal=TOKEN, first_seq=_MOST, last_seq=_MOST, device_ms=_MOST, config_version=2**63 - 1),
+    Event(
+        journal=TOKEN,
+        seq=_MOST,
+        at_ms=_MOST,
+        clock=ClockTrust.SYSTEM,
+        kind=EventKind.LINK_LOST,
+        channel=_id(0),
+        on=False,
+        cause=Cause.LINK_LOSS,
+        actor=_WIDE * 120,
+        command=COMMAND_ID,
+        reason=Reason.UNKNOWN_CHANNEL,
+        lease_until_ms=_MOST,
+    ),
+    Receipt(
+        journal=TOKEN,
+        seq=_MOST,
+        at_ms=_MOST,
+        clock=ClockTrust.SYSTEM,
+        command=COMMAND_ID,
+        channel=_WIDE * 32,
+        fate=Fate.REJECTED,
+        reason=Reason.UNKNOWN_CHANNEL,
+        on=False,
+        lease_until_ms=_MOST,
+        retry_after_ms=_MOST,
+    ),
+    Reading(values=(Measurement(channel=_id(0), at_ms=_MOST, value=-1.7976931348623157e308, unit=_WIDE * 12),) * 100),
+    Welcome(server_ms=_MOST, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=_MOST, call_within_ms=600_000),
+    command(iat_ms=_MOST, exp_ms=_MOST, channel=_WIDE * 32, for_s=LONGEST_LEASE_S, actor=_WIDE * 120),
+    Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=_MOST, version=1, limits={_id(number): 604_800 for number in range(MOST_CHANNELS)}),
+)
