@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request
+from sqlmodel import col, select
 
 from protocol import topics
 from protocol.backoff import Backoff
@@ -18,7 +19,9 @@ from server.devices.ingest import Ingest
 from server.devices.load import load_commands, load_devices
 from server.devices.state import Registry
 from server.devices.watch import Watch
+from server.health import NotReady
 from server.live.hub import Hub
+from server.sites import Site
 
 log = logging.getLogger("congtac.server")
 
@@ -33,7 +36,6 @@ class Switchboard:
         database: Database,
         key: SigningKey,
         link: LinkSettings,
-        sites: Callable[[], Iterable[dict[str, Any]]],
         now_ms: Callable[[], int],
         *,
         ttl_s: float,
@@ -43,7 +45,8 @@ class Switchboard:
         self.database = database
         self._now_ms = now_ms
         self.registry = Registry()
-        self.hub = Hub(self.registry, now_ms, sites)
+        self.sites: dict[str, dict[str, Any]] = {}
+        self.hub = Hub(self.registry, now_ms, self.sites.values)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
         self.downlink = Downlink(self.link, key)
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
@@ -53,8 +56,14 @@ class Switchboard:
     async def load(self) -> None:
         """Take up what earlier runs left."""
         async with self.database.read() as session:
+            for site in await session.exec(select(Site).order_by(col(Site.name), col(Site.id))):
+                self.add_site(site)
             await load_devices(session, self.registry)
             self.desk.adopt(await load_commands(session, self.registry, self._now_ms()))
+
+    def add_site(self, site: Site) -> None:
+        """A site was founded, or read from the database."""
+        self.sites[site.id] = {"id": site.id, "slug": site.slug, "name": site.name, "timezone": site.timezone}
 
     async def run(self) -> None:
         """Hear and speak, until cancelled."""
@@ -64,6 +73,11 @@ class Switchboard:
                 group.create_task(self.watch.run(), name="presence watch")
         finally:
             self.desk.close()
+
+    async def check_link(self) -> None:
+        """For /readyz. Raises NotReady while the broker cannot be reached."""
+        if not self.hub.link_up:
+            raise NotReady("no link to the broker")
 
     def _received(self, message: Received) -> None:
         self.ingest.take(message)

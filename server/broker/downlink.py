@@ -17,6 +17,11 @@ class Downlink:
         self._link = link
         self._key = key
 
+    @property
+    def public_key(self) -> str:
+        """What devices must be given to believe what is said here: 32 bytes in hex."""
+        return self._key.public
+
     def command(self, command: CommandRecord, now_ms: int, on_ack: Callable[[bool], None]) -> None:
         """Sign a command and hand it to the broker; `on_ack` tells whether the broker took it."""
         message = Command(

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from server.accounts import Principal, SignedIn
-from server.commands.desk import DuplicateKey, Wish
+from server.accounts import Asking, Principal
+from server.commands.desk import Actor, DuplicateKey, Wish
 from server.commands.record import CommandRecord, Fate
 from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage, WishIn, wait_s
 from server.commands.search import Search, find_by_key, find_command, find_commands
@@ -35,7 +35,7 @@ async def issue(
     device_id: str,
     channel: str,
     wish: WishIn,
-    principal: SignedIn,
+    principal: Asking,
     request: Request,
     response: Response,
     prefer: Annotated[str | None, Header()] = None,
@@ -71,7 +71,7 @@ async def issue(
 
 @router.post("/devices/{device_id}/channels/{channel}", include_in_schema=False)
 async def issue_by_form(
-    device_id: str, channel: str, on: Annotated[bool, Form()], principal: SignedIn, request: Request
+    device_id: str, channel: str, on: Annotated[bool, Form()], principal: Asking, request: Request
 ) -> Response:
     """The same for a page without scripts: waits a moment, then shows the page again."""
     board = switchboard(request)
@@ -82,13 +82,13 @@ async def issue_by_form(
 
 
 @router.get("/api/v1/commands/{command_id}", response_model=CommandOut, tags=["commands"])
-async def show(command_id: str, principal: SignedIn, request: Request) -> Any:
+async def show(command_id: str, principal: Asking, request: Request) -> Any:
     """One command with its steps."""
     return command_view(await _visible(switchboard(request), principal, command_id))
 
 
 @router.post("/api/v1/commands/{command_id}/cancel", response_model=CommandOut, tags=["commands"])
-async def cancel(command_id: str, principal: SignedIn, request: Request) -> Any:
+async def cancel(command_id: str, principal: Asking, request: Request) -> Any:
     """Take back a command that still waits for its device. One that has left the server is answered with 409."""
     board = switchboard(request)
     command = await _visible(board, principal, command_id)
@@ -101,7 +101,7 @@ async def cancel(command_id: str, principal: SignedIn, request: Request) -> Any:
 
 @router.get("/api/v1/commands", response_model=CommandPage, tags=["commands"])
 async def listing(
-    principal: SignedIn,
+    principal: Asking,
     request: Request,
     device: Annotated[str | None, Query(max_length=16)] = None,
     channel: Annotated[str | None, Query(max_length=32)] = None,
@@ -127,7 +127,7 @@ async def listing(
 
 
 async def _issue(board: Switchboard, principal: Principal, wish: Wish) -> CommandRecord:
-    actor = principal.as_actor()
+    actor = Actor(principal.actor, principal.name)
     try:
         if wish.idempotency_key is not None:
             first = await _made_before(board, actor.id, wish.idempotency_key)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from server.accounts import SignedIn
+from server.accounts import Asking
 from server.devices.access import visible_device
 from server.history.search import Before, find_events
 from server.switchboard import switchboard
@@ -41,7 +41,7 @@ class EventPage(BaseModel):
 @router.get("/api/v1/devices/{device_id}/history", response_model=EventPage)
 async def history(
     device_id: str,
-    principal: SignedIn,
+    principal: Asking,
     request: Request,
     channel: Annotated[str | None, Query(max_length=32)] = None,
     since_ms: Annotated[int, Query(ge=0, lt=2**53)] = 0,

@@ -28,13 +28,13 @@ class Stream:
 
     def __init__(self, hub: "Hub", roles: Mapping[str, str]) -> None:
         self._hub = hub
-        self._roles = roles
+        self.roles = roles
         self._changed: dict[_Key | None, None] = {}
         self._wake = asyncio.Event()
 
     def offer(self, key: _Key | None, site_id: str | None) -> None:
         """Something changed; None: the link to the broker."""
-        if site_id is None or site_id in self._roles:
+        if site_id is None or site_id in self.roles:
             self._changed[key] = None
             self._wake.set()
 
@@ -53,7 +53,7 @@ class Stream:
         """Everything, as it is now; what had changed before is part of it."""
         self._changed.clear()
         self._wake.clear()
-        return Change("snapshot", self._hub.text(self._hub.snapshot(self._roles)))
+        return Change("snapshot", self._hub.text(self._hub.snapshot(self.roles)))
 
 
 class Hub:

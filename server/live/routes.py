@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from server.accounts import SignedIn, still_signed_in
+from server.accounts import Asking, find_principal
 from server.live.hub import Change
 from server.switchboard import switchboard
 
@@ -18,13 +18,13 @@ CHECK_S: Final = 2.5
 
 
 @router.get("/api/v1/snapshot")
-async def snapshot(principal: SignedIn, request: Request) -> dict[str, Any]:
+async def snapshot(principal: Asking, request: Request) -> dict[str, Any]:
     """Every site and device of the caller, as they stand."""
     return switchboard(request).hub.snapshot(principal.roles)
 
 
 @router.get("/api/v1/live", response_class=EventSourceResponse)
-async def live(principal: SignedIn, request: Request) -> AsyncIterator[ServerSentEvent]:
+async def live(principal: Asking, request: Request) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `snapshot` (whole), then `device`, `channel`, `link` as they change, and `tick` every 10 s.
 
     The stream ends when the session ends or the server stops.
@@ -40,8 +40,10 @@ async def live(principal: SignedIn, request: Request) -> AsyncIterator[ServerSen
                 yield _event(change)
             if loop.time() - checked >= CHECK_S:
                 checked = loop.time()
-                if not await still_signed_in(request, principal):
+                now = await find_principal(request)
+                if now is None:
                     return
+                stream.roles = now.roles
             if loop.time() - ticked >= TICK_S:
                 ticked = loop.time()
                 yield _event(hub.tick())

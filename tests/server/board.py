@@ -193,7 +193,7 @@ async def stage(folder: Path, *, clock: TestClock | None = None, fresh: bool = T
     writing = asyncio.create_task(database.writer.serve(), name="writer")
     link = RecordedLink()
     settings = LinkSettings("127.0.0.1", 1, "server", "unused-unused-unused")
-    board = Switchboard(database, KEY, settings, list, clock, ttl_s=10, grace_s=5)
+    board = Switchboard(database, KEY, settings, clock, ttl_s=10, grace_s=5)
     board.downlink._link = link  # type: ignore[assignment]
     try:
         if fresh:

@@ -1,0 +1,35 @@
+"""The key that signs what devices obey: made at the first start, kept in the data folder for the server's user alone."""
+
+import os
+import stat
+from pathlib import Path
+
+from protocol.signing import SigningKey
+from server.opening import StartError
+
+
+def signing_key(folder: Path) -> SigningKey:
+    """The key in `signing.key` in this folder, made if there is none. Raises StartError when it is unreadable, or not secret."""
+    path = folder / "signing.key"
+    try:
+        if not path.exists():
+            _write(path, SigningKey.generate())
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise StartError(f"{path} can be read by others: chmod 600 {path}")
+        return SigningKey(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise StartError(f"the signing key {path} cannot be used: {error.strerror}") from error
+    except ValueError:
+        raise StartError(
+            f"{path} holds no key (64 hex digits). Put the right one back from a backup: devices obey no other"
+        ) from None
+
+
+def _write(path: Path, key: SigningKey) -> None:
+    draft = path.with_name("signing.key.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.private + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
