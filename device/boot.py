@@ -4,10 +4,10 @@ A restart of the program is not a power-on, and only what is still valid goes on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device.memory import Memory
-from device.rules import BootState, Output, OutputRule, interlocked
+from device.rules import BootState, Output, OutputRule, earliest, interlocked, lease
 from protocol.messages import Cause
 
 
@@ -39,18 +39,34 @@ def plan(rules: Mapping[str, OutputRule], memory: Memory, boot_id: str, now: int
     return BootPlan(power_on, {channel: _unless_interlocked(rules, wishes, channel) for channel in rules})
 
 
+def started(planned: BootOutput, was: Output, level: bool | None, power_on: bool, now: int, at_ms: int) -> Output:
+    """The output that was planned so, once its pin is claimed and read back; `now` monotonic, `at_ms` wall time."""
+    obeys = level is planned.on
+    if obeys and level is was.on and not (power_on and level):
+        # monotonic times of an earlier run of the machine mean nothing: its rest counts from now
+        known = was.off_since is not None and not power_on
+        return replace(was, lease_until=planned.lease_until, off_since=was.off_since if known else now)
+    return Output(
+        on=level,
+        since_ms=at_ms,
+        lease_until=planned.lease_until if obeys else None,
+        off_since=now,
+        cause=planned.cause if obeys else Cause.FAULT,
+        on_since=now if level else None,
+    )
+
+
 def _resume(rule: OutputRule, was: Output, power_on: bool, interrupted: bool, now: int) -> BootOutput:
     cause = Cause.BOOT if power_on else Cause.RESTART
     off = BootOutput(False, cause)
-    if not was.on or interrupted:
+    if not was.on or interrupted or was.cause is Cause.FAULT:
+        # what was cut short, or on against our will, is not gone on with
         return off
     if power_on:
         endless = was.lease_until is None and rule.max_on_ms is None
         return BootOutput(True, cause) if rule.boot is BootState.RESTORE and endless else off
-    until = was.lease_until
-    if rule.max_on_ms is not None:
-        # a limit that was added or shortened while the agent was away holds from now on
-        until = min(now + rule.max_on_ms, until if until is not None else now + rule.max_on_ms)
+    # a limit that was added or shortened while the agent was away holds from when the output went on
+    until = earliest(was.lease_until, lease(rule, None, now, was.on_since)[0])
     if until is not None and until <= now:
         return BootOutput(False, Cause.LEASE)
     return BootOutput(True, cause, until)

@@ -10,6 +10,7 @@ from protocol.messages import ClockTrust
 
 LONGEST_ROUND_TRIP_MS: Final = 30_000
 FIRST_SANE_MS: Final = 1_735_689_600_000  # 2025-01-01: a system clock that is before it was never set
+LAST_SANE_MS: Final = 4_102_444_800_000  # 2100-01-01: no server's clock is past it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +27,37 @@ class LearntClock:
 
     A welcome that says T, for a hello said at monotonic h and received at r, means that T lies between h and r. For stamping,
     the middle is best. For expiry the latest possible time is taken (T belongs to h): a command may be refused a round trip
-    too early, and is never obeyed too late.
+    too early, and is never obeyed too late. `least` is the smallest `latest` so far: what is long past by it is past by any clock
+    that this server ever had, also when it went back by a day.
     """
 
     middle: int | None = None
     latest: int | None = None
+    least: int | None = None
 
     def learn(self, server_ms: int, said: int, received: int) -> "LearntClock":
-        """The clock after a welcome; unchanged when the round trip was too long to learn from."""
-        if not 0 <= received - said <= LONGEST_ROUND_TRIP_MS:
+        """The clock after a welcome; unchanged when the round trip was too long to learn from, or what was said makes no sense."""
+        if not 0 <= received - said <= LONGEST_ROUND_TRIP_MS or server_ms > LAST_SANE_MS:
             return self
-        return LearntClock(middle=server_ms - (said + received) // 2, latest=server_ms - said)
+        latest = server_ms - said
+        least = latest if self.least is None else min(latest, self.least)
+        return LearntClock(middle=server_ms - (said + received) // 2, latest=latest, least=least)
 
     def latest_ms(self, moment: Moment) -> int | None:
         """The latest that it can be now, in server time; None while unknown."""
         return None if self.latest is None else moment.mono + self.latest
 
+    def surely_ms(self, moment: Moment) -> int | None:
+        """What time it surely is, in server time, for letting go of what is long past; None while unknown."""
+        return None if self.least is None else moment.mono + self.least
+
     def stamp(self, moment: Moment) -> tuple[int, ClockTrust]:
-        """The best guess of the wall time, and how far it may be trusted."""
+        """The best guess of the wall time, never before 1970, and how far it may be trusted."""
         if self.middle is not None:
-            return moment.mono + self.middle, ClockTrust.SERVER
-        sane = moment.system_ms >= FIRST_SANE_MS
-        return moment.system_ms, ClockTrust.SYSTEM if sane else ClockTrust.NONE
+            return max(0, moment.mono + self.middle), ClockTrust.SERVER
+        sane = FIRST_SANE_MS <= moment.system_ms <= LAST_SANE_MS
+        return max(0, moment.system_ms), ClockTrust.SYSTEM if sane else ClockTrust.NONE
 
     def wall_of(self, mono: int | None, moment: Moment) -> int | None:
-        """The wall time of a monotonic deadline, for people to read."""
-        return None if mono is None else self.stamp(moment)[0] + mono - moment.mono
+        """The wall time of a monotonic deadline, for people to read; 1970 for what would be before."""
+        return None if mono is None else max(0, self.stamp(moment)[0] + mono - moment.mono)

@@ -1,20 +1,25 @@
 """The agent's heart: inputs and a moment in, effects out. It does nothing, knows no clock, no pin, no disk and no network.
 
 What it promises, whatever comes and in whatever order:
-- a command moves a pin at most once, never after its time, never without being written down before;
+- a command moves a pin at most once, never after its time, never on without being written down before;
 - "applied" is said only of what the pin read back;
 - a lease ends, an interlock holds and a lost link has its consequence with no server to say so.
+
+It counts on this: the effects of one call are carried out in order before the next input comes, and what a Drive or a failed
+Journal tells comes in at once, before the effect that follows.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, assert_never
 
-from device.boot import BootPlan
+from device.acts import Act, after
+from device.boot import BootPlan, started
 from device.clock import Moment
 from device.ledger import Ledger
+from device.link_loss import LostLink
 from device.memory import Intent, LinkLost, Memory, Write
-from device.rules import InputRule, LinkLoss, Output, OutputRule, Refusal, lease, refusal_to_switch_on
+from device.records import Record, Records
+from device.rules import InputRule, Output, OutputRule, Refusal, interlocked, lease, refusal_to_switch_on
 from device.talk import Talk
 from device.words import (
     CommandCame,
@@ -35,37 +40,13 @@ from device.words import (
     Unwritten,
     Welcomed,
 )
-from protocol.messages import (
-    About,
-    Cause,
-    ChannelKind,
-    ChannelState,
-    Command,
-    Event,
-    EventKind,
-    Fate,
-    Presence,
-    Reason,
-    Receipt,
-    State,
-)
+from protocol.messages import About, Cause, ChannelKind, Command, EventKind, Fate, Presence, Reason, Receipt
 
 STATE_SETTLES_MS: Final = 100
 TRY_AGAIN_MS: Final = 1_000
+AT_ONCE_MS: Final = 1  # not 0: whoever is woken at a moment has done all that was due at it
 REFUSALS_A_MINUTE: Final = 20
 MINUTE_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A drive under way: why, for whom, and the lease that begins when the pin has moved."""
-
-    on: bool
-    cause: Cause
-    actor: str | None = None
-    command: Command | None = None
-    lease_until: int | None = None
-    clamped: bool = False
 
 
 class Core:
@@ -90,14 +71,15 @@ class Core:
         self._boot_id = boot_id
         self._ledger = Ledger(memory)
         self._talk = Talk(self._ledger, new_token, uniform)
+        self._records = Records(self._ledger, self._talk)
+        self._lost_link = LostLink(rules, None if boot.power_on else memory.link_lost)
         self._outputs = {channel: Output() for channel in rules}
-        self._levels: dict[str, Output] = {channel: Output() for channel in inputs}
+        self._levels = {channel: Output() for channel in inputs}
         self._acts: dict[str, Act] = {}
         self._retry: dict[str, int] = {}
         self._state_due: int | None = None
         self._write_due: int | None = None
-        self._link_lost: int | None = memory.link_lost if not boot.power_on else None
-        self._loss_done: set[str] = set()
+        self._start_written = True
         self._refusals: list[int] = []
 
     @property
@@ -115,7 +97,7 @@ class Core:
         """The next moment (monotonic ms) at which something is due; None: nothing is."""
         dues = [self._talk.next_wake, self._state_due, self._write_due, *self._retry.values()]
         dues += [output.lease_until for channel, output in self._outputs.items() if channel not in self._retry]
-        dues += [self._loss_due(channel) for channel in self._rules]
+        dues += [self._lost_link.due(channel) for channel in self._rules]
         return min((due for due in dues if due is not None), default=None)
 
     def handle(self, what: Input, moment: Moment) -> list[Effect]:  # noqa: C901 (a table, one line a case)
@@ -143,36 +125,37 @@ class Core:
                 return self._link_down(moment)
             case Opened():
                 return self._opened(what.levels, moment)
+            case _:  # pragma: no cover
+                assert_never(what)
 
     # ---- starting
 
     def _opened(self, levels: Mapping[str, bool | None], moment: Moment) -> list[Effect]:
-        cause = Cause.BOOT if self._boot.power_on else Cause.RESTART
-        records: list[Event | Receipt] = [self._event(EventKind.STARTED, moment, cause=cause)]
+        records = self._records.event(EventKind.STARTED, moment, cause=Cause.BOOT if self._boot.power_on else Cause.RESTART)
         for channel in self._rules:
             was = self._memory.outputs.get(channel, Output(on=False))
-            now = self._outputs[channel] = self._started(channel, was, levels.get(channel), moment)
-            if now.on != was.on:
-                records.append(self._switched(channel, now, moment))
+            planned, level = self._boot.outputs[channel], levels.get(channel)
+            at_ms = self._talk.clock.stamp(moment)[0]
+            now = self._outputs[channel] = started(planned, was, level, self._boot.power_on, moment.mono, at_ms)
+            if level is not planned.on:
+                self._retry[channel] = moment.mono
+            if now.on != was.on or channel in self._retry or (self._boot.power_on and now.on):
+                records += self._records.switched(channel, now, moment)
+        for channel in self._rules:
+            if self._outputs[channel].on and any(self._outputs[other].on is not False for other in self._rivals(channel)):
+                self._retry[channel] = moment.mono
         records += [self._interrupted(intent, levels.get(intent.channel), moment) for intent in self._memory.intents]
-        if self._link_lost is None:
-            self._link_lost = moment.mono
         answers = {intent.command: intent.exp_ms for intent in self._memory.intents}
-        return self._written(tuple(records), self._outputs, answers, moment, boot_id=self._boot_id)
-
-    def _started(self, channel: str, was: Output, level: bool | None, moment: Moment) -> Output:
-        planned = self._boot.outputs[channel]
-        if level != planned.on:
-            self._retry[channel] = moment.mono
-        until = planned.lease_until if level else None
-        if level is not None and level == was.on:
-            # monotonic times of an earlier run of the machine mean nothing: count its rest from now
-            return replace(was, lease_until=until, off_since=moment.mono if self._boot.power_on else was.off_since)
-        at_ms, _trust = self._talk.clock.stamp(moment)
-        return Output(level, at_ms, until, moment.mono, planned.cause if level == planned.on else Cause.FAULT)
+        self._lost_link.lost(moment.mono)
+        link_lost = LinkLost(self._lost_link.since if self._lost_link.matters else None)
+        return self._written(tuple(records), self._outputs, answers, moment, boot_id=self._boot_id, link_lost=link_lost)
 
     def _interrupted(self, intent: Intent, level: bool | None, moment: Moment) -> Receipt:
-        return self._receipt(intent.command, intent.channel, Fate.REJECTED, moment, reason=Reason.INTERRUPTED, on=level)
+        reason = Reason.INTERRUPTED
+        return self._records.receipt(intent.command, intent.channel, Fate.REJECTED, moment, reason=reason, on=level)
+
+    def _rivals(self, channel: str) -> list[str]:
+        return [other.id for other in interlocked(self._rules[channel], self._rules.values())]
 
     # ---- commands
 
@@ -181,14 +164,15 @@ class Core:
         if known is not None:
             again: list[Effect] = [SendAgain(known.seq)] if known.seq is not None else []
             return again + self._refused(Reason.REPLAYED, command.jti, moment, command.channel)
+        if not self._ledger.has_room(self._talk.clock.surely_ms(moment)):
+            # no receipt: what cannot be remembered could get a second one
+            return self._refused(Reason.BUSY, command.jti, moment, command.channel)
         refusal = self._refusal(command, moment)
         if refusal is not None:
             return self._reject(command, refusal, moment)
-        until, clamped = lease(self._rules[command.channel], command.for_s, moment.mono) if command.on else (None, False)
-        self._acts[command.channel] = Act(command.on, Cause.COMMAND, command.actor, command, until, clamped)
+        self._acts[command.channel] = self._wish(command, moment)
         intent = Intent(command.jti, command.exp_ms, command.channel, command.on)
-        write = self._ledger.write(intent=intent, latest_ms=self._talk.clock.latest_ms(moment))
-        return [Journal(write), Drive(command.channel, command.on, self._not_after(command))]
+        return [Journal(self._ledger.write(intent=intent)), Drive(command.channel, command.on, self._not_after(command))]
 
     def _refusal(self, command: Command, moment: Moment) -> Refusal | None:
         latest_ms = self._talk.clock.latest_ms(moment)
@@ -201,13 +185,24 @@ class Core:
             return Refusal(Reason.NOT_AN_OUTPUT if command.channel in self._inputs else Reason.UNKNOWN_CHANNEL)
         if rule.locked:
             return Refusal(Reason.LOCKED)
-        if self._ledger.is_full:
-            return Refusal(Reason.BUSY)
-        return refusal_to_switch_on(command.channel, self._rules, self._outputs, moment.mono) if command.on else None
+        return self._refusal_to_switch_on(command.channel, moment) if command.on else None
+
+    def _refusal_to_switch_on(self, channel: str, moment: Moment) -> Refusal | None:
+        """As the rules have it, where what is about to be driven on counts as on."""
+        about_to = {other: Output(on=True) for other, act in self._acts.items() if act.on}
+        return refusal_to_switch_on(channel, self._rules, {**self._outputs, **about_to}, moment.mono)
+
+    def _wish(self, command: Command, moment: Moment) -> Act:
+        output = self._outputs[command.channel]
+        until, clamped = None, False
+        if command.on:
+            on_since = output.on_since if output.on else None
+            until, clamped = lease(self._rules[command.channel], command.for_s, moment.mono, on_since)
+        return Act(command.on, Cause.COMMAND, command.actor, command, until, clamped)
 
     def _reject(self, command: Command, refusal: Refusal, moment: Moment) -> list[Effect]:
         fate = Fate.EXPIRED if refusal.reason is Reason.EXPIRED else Fate.REJECTED
-        receipt = self._receipt(
+        receipt = self._records.receipt(
             command.jti,
             command.channel,
             fate,
@@ -224,61 +219,45 @@ class Core:
 
     def _drive_late(self, channel: str, moment: Moment) -> list[Effect]:
         act = self._acts.pop(channel)
-        if act.command is None:
-            return []
-        return self._reject(act.command, Refusal(Reason.EXPIRED), moment)
+        return [] if act.command is None else self._reject(act.command, Refusal(Reason.EXPIRED), moment)
 
     # ---- pins
 
     def _driven(self, channel: str, level: bool | None, moment: Moment) -> list[Effect]:
-        act = self._acts.pop(channel)
-        was = self._outputs[channel]
-        now = self._outputs[channel] = self._after(act, was, level, moment)
-        records: list[Event | Receipt] = []
-        if now.on != was.on:
-            records.append(self._switched(channel, now, moment, act.command))
-        elif level is not None and level == act.on and now.lease_until != was.lease_until:
-            records.append(self._switched(channel, now, moment, act.command, EventKind.LEASED))
+        act, was = self._acts.pop(channel), self._outputs[channel]
+        now = self._outputs[channel] = after(act, was, level, moment.mono, self._talk.clock.stamp(moment)[0])
+        obeyed = level is act.on
+        records: list[Record] = []
+        if now.on != was.on or (not obeyed and was.cause is not Cause.FAULT):
+            records += self._records.switched(channel, now, moment, act.command)
+        elif obeyed and now.lease_until != was.lease_until:
+            records += self._records.switched(channel, now, moment, act.command, EventKind.LEASED)
         answers = {}
         if act.command is not None:
             records.append(self._answer(act, act.command, was, now, moment))
             answers = {act.command.jti: act.command.exp_ms}
         self._retry.pop(channel, None)
-        if level != act.on:
+        if not obeyed:
             # whatever was wanted, a pin that does not obey is switched off until it does
-            self._retry[channel] = moment.mono + (0 if act.on else TRY_AGAIN_MS)
-        if now == was and not records:
-            return []
-        return self._written(tuple(records), {channel: now}, answers, moment)
-
-    def _after(self, act: Act, was: Output, level: bool | None, moment: Moment) -> Output:
-        at_ms, _trust = self._talk.clock.stamp(moment)
-        since_ms = at_ms if level != was.on else was.since_ms
-        if level is None or level != act.on:
-            # the pin did not obey: keep whatever lease there was, so that switching off is tried again and again
-            return replace(was, on=level, since_ms=since_ms, cause=Cause.FAULT, actor=None)
-        if level:
-            return Output(True, since_ms, act.lease_until, was.off_since, act.cause, act.actor)
-        if was.on is False:
-            return was
-        return Output(False, since_ms, None, moment.mono, act.cause, act.actor)
+            self._retry[channel] = moment.mono + (AT_ONCE_MS if act.on else TRY_AGAIN_MS)
+        return [] if now == was and not records else self._written(tuple(records), {channel: now}, answers, moment)
 
     def _answer(self, act: Act, command: Command, was: Output, now: Output, moment: Moment) -> Receipt:
-        obeyed = now.on is not None and now.on == act.on
-        return self._receipt(
+        obeyed = now.on is act.on
+        return self._records.receipt(
             command.jti,
             command.channel,
             Fate.APPLIED if obeyed else Fate.REJECTED,
             moment,
             reason=None if obeyed else Reason.PIN_FAULT,
             on=now.on,
-            changed=now.on != was.on,
+            changed=now.on is not was.on,
             clamped=act.clamped,
             lease_until_ms=self._talk.clock.wall_of(now.lease_until, moment),
         )
 
     def _drive(self, channel: str, on: bool, cause: Cause, moment: Moment) -> list[Effect]:
-        """A drive of the agent's own. Off is driven before it is written down: no full disk may keep a pump on."""
+        """A drive of the agent's own. It is driven before it is written down: no full disk may keep a pump on."""
         until = lease(self._rules[channel], None, moment.mono)[0] if on else None
         self._acts[channel] = Act(on, cause, lease_until=until)
         return [Drive(channel, on)]
@@ -289,20 +268,22 @@ class Core:
         rule, was = self._inputs[channel], self._levels[channel].on
         if was is on:
             return []
-        at_ms, _trust = self._talk.clock.stamp(moment)
-        self._levels[channel] = Output(on, at_ms, cause=Cause.INPUT)
+        self._levels[channel] = Output(on, self._talk.clock.stamp(moment)[0], cause=Cause.INPUT)
+        self._tell_state_soon(moment)
         if rule.kind is ChannelKind.BUTTON:
             # a button that is found pressed at the start was not pressed now
             return self._pressed(rule, moment) if on and was is False else []
-        return self._written((self._switched(channel, self._levels[channel], moment),), {}, {}, moment)
+        return self._written(tuple(self._records.switched(channel, self._levels[channel], moment)), {}, {}, moment)
 
     def _pressed(self, rule: InputRule, moment: Moment) -> list[Effect]:
+        """Off whatever happens; on under the rules of a command, but for writing it down before: who presses it sees what it does."""
         channel = rule.switches
         if channel is None:
             return []
-        if self._outputs[channel].on:
+        if self._outputs[channel].on is not False:
             return self._drive(channel, False, Cause.BUTTON, moment)
-        refusal = refusal_to_switch_on(channel, self._rules, self._outputs, moment.mono)
+        locked = self._rules[channel].locked
+        refusal = Refusal(Reason.LOCKED) if locked else self._refusal_to_switch_on(channel, moment)
         if refusal is not None:
             return self._refused(refusal.reason, None, moment, channel)
         return self._drive(channel, True, Cause.BUTTON, moment)
@@ -310,43 +291,55 @@ class Core:
     # ---- time
 
     def _tick(self, moment: Moment) -> list[Effect]:
-        effects: list[Effect] = []
+        drives: list[Effect] = []
         for channel, output in self._outputs.items():
-            effects += self._lease_end(channel, output, moment) or self._loss_end(channel, output, moment)
-        effects += self._talk.tick(moment)
-        if self._state_due is not None and moment.mono >= self._state_due:
-            self._state_due = None
-            effects += self._state(moment)
-        if self._write_due is not None and moment.mono >= self._write_due:
-            effects += self._written((), {}, {}, moment)
-        return effects
+            drives += self._lease_end(channel, output, moment)
+            drives += self._loss_end(channel, output, moment)
+        return [
+            *drives,
+            *self._talk.tick(moment),
+            *self._state_due_end(bool(drives), moment),
+            *self._write_again(bool(drives), moment),
+        ]
 
     def _lease_end(self, channel: str, output: Output, moment: Moment) -> list[Effect]:
         """Off when the lease is over, and off again each second for as long as the pin does not obey."""
         retry = self._retry.get(channel)
         if retry is not None:
             return self._drive(channel, False, Cause.FAULT, moment) if moment.mono >= retry else []
-        if output.on is False or output.lease_until is None or moment.mono < output.lease_until:
+        if output.lease_until is None or moment.mono < output.lease_until:
             return []
         return self._drive(channel, False, Cause.LEASE, moment)
 
-    def _loss_due(self, channel: str) -> int | None:
-        rule = self._rules[channel]
-        if self._link_lost is None or rule.link_loss is LinkLoss.KEEP or channel in self._loss_done:
-            return None
-        return self._link_lost + rule.link_loss_after_ms
-
     def _loss_end(self, channel: str, output: Output, moment: Moment) -> list[Effect]:
-        due = self._loss_due(channel)
+        """What a lost link wants, once; later, while it may not be or the pin is otherwise busy."""
+        due = self._lost_link.due(channel)
         if due is None or moment.mono < due:
             return []
-        self._loss_done.add(channel)
-        wanted = self._rules[channel].link_loss is LinkLoss.ON
-        if output.on is wanted:
+        if channel in self._acts or channel in self._retry:
+            self._lost_link.postpone(channel, moment.mono + TRY_AGAIN_MS)
             return []
-        if wanted and refusal_to_switch_on(channel, self._rules, self._outputs, moment.mono) is not None:
+        wanted = self._lost_link.wants_on(channel)
+        refusal = self._refusal_to_switch_on(channel, moment) if wanted else None
+        if refusal is not None:
+            self._lost_link.postpone(channel, moment.mono + (refusal.retry_after_ms or TRY_AGAIN_MS))
             return []
-        return self._drive(channel, wanted, Cause.LINK_LOSS, moment)
+        self._lost_link.done(channel)
+        return [] if output.on is wanted else self._drive(channel, wanted, Cause.LINK_LOSS, moment)
+
+    def _state_due_end(self, drives: bool, moment: Moment) -> list[Effect]:
+        if self._state_due is None or moment.mono < self._state_due:
+            return []
+        # what is driven now changes the state that would be told
+        self._state_due = moment.mono + STATE_SETTLES_MS if drives else None
+        return [] if drives else self._state(moment)
+
+    def _write_again(self, drives: bool, moment: Moment) -> list[Effect]:
+        if self._write_due is None or moment.mono < self._write_due:
+            return []
+        # what is driven now has records of its own, and would be written before what was held back: numbers must not overtake
+        self._write_due = moment.mono + AT_ONCE_MS if drives else None
+        return [] if drives or not self._ledger.has_unwritten else self._written((), {}, {}, moment)
 
     # ---- the link
 
@@ -356,27 +349,20 @@ class Core:
     def _link_down(self, moment: Moment) -> list[Effect]:
         self._talk.down()
         self._state_due = None
-        if self._link_lost is not None:
-            return []
-        self._link_lost = moment.mono
-        return self._remember_link(moment)
+        return self._remember_link(moment) if self._lost_link.lost(moment.mono) else []
 
     def _welcomed(self, what: Welcomed, moment: Moment) -> list[Effect]:
         effects, answered = self._talk.hear(what.welcome, moment)
         if not answered:
             return effects
         effects += self._state(moment)
-        if self._link_lost is not None:
-            self._link_lost = None
-            self._loss_done.clear()
-            effects += self._remember_link(moment)
-        return effects
+        return effects + self._remember_link(moment) if self._lost_link.back() else effects
 
     def _remember_link(self, moment: Moment) -> list[Effect]:
         """Written only where a lost link has a consequence: a card should not wear out from a bad one."""
-        if all(rule.link_loss is LinkLoss.KEEP for rule in self._rules.values()):
+        if not self._lost_link.matters:
             return []
-        return self._written((), {}, {}, moment, link_lost=LinkLost(self._link_lost))
+        return self._written((), {}, {}, moment, link_lost=LinkLost(self._lost_link.since))
 
     # ---- what is written and said
 
@@ -387,28 +373,33 @@ class Core:
             return []
         self._refusals.append(moment.mono)
         known = channel if channel in self._rules or channel in self._inputs else None
-        return self._written(
-            (self._event(EventKind.REFUSED, moment, channel=known, command=command, reason=reason),), {}, {}, moment
-        )
+        return self._written(tuple(self._records.refused(reason, command, moment, known)), {}, {}, moment)
 
     def _unwritten(self, write: Write, moment: Moment) -> list[Effect]:
-        """Answers are still given, unnumbered; off is still obeyed; nothing is switched on that could not be written down."""
+        """Answers are still given, unnumbered; off is still obeyed; no command switches on what could not be written down."""
         fresh = self._ledger.failed(write)
         self._write_due = moment.mono + TRY_AGAIN_MS
+        if write.boot_id is not None and self._start_written:
+            self._start_unwritten(moment)
         effects: list[Effect] = [Publish(told.model_copy(update={"seq": None})) for told in fresh if isinstance(told, Receipt)]
-        if write.intent is None:
+        act = None if write.intent is None else self._acts[write.intent.channel]
+        if write.intent is None or act is None or act.command is None:
             return effects
-        act = self._acts[write.intent.channel]
-        if act.command is None:  # pragma: no cover (only commands have an intent)
-            raise AssertionError("an intent without a command")
         if not act.on:
             return [*effects, Drive(write.intent.channel, False, self._not_after(act.command))]
         del self._acts[write.intent.channel]
         return effects + self._reject(act.command, Refusal(Reason.STORAGE), moment)
 
+    def _start_unwritten(self, moment: Moment) -> None:
+        """A journal that cannot be written to may not have been told what was switched off: nothing goes on on its word."""
+        self._start_written = False
+        for channel, output in self._outputs.items():
+            if output.on is not False:
+                self._retry[channel] = moment.mono
+
     def _written(
         self,
-        records: tuple[Event | Receipt, ...],
+        records: tuple[Record, ...],
         outputs: Mapping[str, Output],
         answers: Mapping[str, int],
         moment: Moment,
@@ -416,75 +407,20 @@ class Core:
         boot_id: str | None = None,
         link_lost: LinkLost | None = None,
     ) -> list[Effect]:
-        if outputs and self._state_due is None and self._talk.session is not None:
-            self._state_due = moment.mono + STATE_SETTLES_MS
+        """One write of all this, and what is due because of it. A receipt without a number is only told."""
+        if outputs:
+            self._tell_state_soon(moment)
         self._talk.recorded(moment)
         self._write_due = None
-        write = self._ledger.write(
-            records=records,
-            outputs=dict(outputs),
-            answers=answers,
-            boot_id=boot_id,
-            link_lost=link_lost,
-            latest_ms=self._talk.clock.latest_ms(moment),
-        )
-        return [Journal(write)]
+        kept = tuple(record for record in records if record.seq is not None)
+        only_told: list[Effect] = [Publish(record) for record in records if record.seq is None]
+        write = self._ledger.write(records=kept, outputs=dict(outputs), answers=answers, boot_id=boot_id, link_lost=link_lost)
+        return [*only_told, Journal(write)]
+
+    def _tell_state_soon(self, moment: Moment) -> None:
+        if self._state_due is None and self._talk.session is not None:
+            self._state_due = moment.mono + STATE_SETTLES_MS
 
     def _state(self, moment: Moment) -> list[Effect]:
-        if self._talk.session is None:
-            return []
-        at_ms, trust = self._talk.clock.stamp(moment)
-        everything = {**self._outputs, **self._levels}
-        channels = {channel: self._channel_state(output, moment) for channel, output in everything.items()}
-        return [
-            Publish(
-                State(
-                    session=self._talk.session,
-                    journal=self._ledger.journal,
-                    seq=self._ledger.last_seq,
-                    at_ms=max(at_ms, 0),
-                    clock=trust,
-                    channels=channels,
-                )
-            )
-        ]
-
-    def _channel_state(self, output: Output, moment: Moment) -> ChannelState:
-        return ChannelState(
-            on=output.on,
-            since_ms=output.since_ms or None,
-            lease_until_ms=self._talk.clock.wall_of(output.lease_until, moment),
-            cause=output.cause,
-            actor=output.actor,
-        )
-
-    def _event(self, kind: EventKind, moment: Moment, **fields: object) -> Event:
-        at_ms, trust = self._talk.clock.stamp(moment)
-        seq = self._ledger.next_seq()
-        return Event.model_validate(
-            {"journal": self._ledger.journal, "seq": seq, "at_ms": at_ms, "clock": trust, "kind": kind, **fields}
-        )
-
-    def _switched(
-        self,
-        channel: str,
-        now: Output,
-        moment: Moment,
-        command: Command | None = None,
-        kind: EventKind = EventKind.SWITCHED,
-    ) -> Event:
-        return self._event(
-            kind,
-            moment,
-            channel=channel,
-            on=now.on,
-            cause=now.cause,
-            actor=now.actor,
-            command=command.jti if command else None,
-            lease_until_ms=self._talk.clock.wall_of(now.lease_until, moment),
-        )
-
-    def _receipt(self, command: str, channel: str, fate: Fate, moment: Moment, **fields: object) -> Receipt:
-        at_ms, trust = self._talk.clock.stamp(moment)
-        told = {"command": command, "channel": channel, "fate": fate, "at_ms": at_ms, "clock": trust}
-        return Receipt.model_validate({"journal": self._ledger.journal, "seq": self._ledger.next_seq(), **told, **fields})
+        session = self._talk.session
+        return [] if session is None else [Publish(self._records.state(session, {**self._outputs, **self._levels}, moment))]

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from device.memory import Answered, Intent, LinkLost, Memory, Write
+from device.memory import MOST_RECORDS, Answered, Intent, LinkLost, Memory, Write
 from device.rules import Output
 from protocol.messages import Event, Receipt
 
-REMEMBER_AFTER_EXPIRY_MS: Final = 48 * 3600 * 1000
+REMEMBER_AFTER_EXPIRY_MS: Final = 48 * 3_600_000
+REMEMBER_WHEN_CROWDED_MS: Final = 3_600_000
 MOST_REMEMBERED: Final = 20_000
 FORGET_EVERY: Final = 500
 MOST_UNWRITTEN: Final = 1_000
+FURTHEST_AHEAD: Final = 1_000_000
 
 
 class Ledger:
@@ -27,20 +29,51 @@ class Ledger:
         self._answered: dict[str, Answered] = dict(memory.commands)
         self._unwritten: Write | None = None
         self._failed_seq = 0
+        self._look_at = FORGET_EVERY
+        self._forget_before: int | None = None
 
-    def next_seq(self) -> int:
-        """The number of the record that is being made."""
+    def next_seq(self) -> int | None:
+        """The number of the record that is being made; None when too many could not be written: then it is not to be kept.
+
+        A number that was given is always written, as long as the agent lives: a gap would hold up all that follows.
+        """
+        if self._unwritten is not None and len(self._unwritten.records) >= MOST_UNWRITTEN:
+            return None
         self.last_seq += 1
         return self.last_seq
+
+    @property
+    def first_seq(self) -> int:
+        """The oldest record that the journal may still hold."""
+        return max(self.server_has, self.last_seq - MOST_RECORDS) + 1
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are records of which the server has not said that it has them."""
+        return self.server_has < self.last_seq
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something failed to be written and waits for the next write."""
+        return self._unwritten is not None
+
+    def confirmed(self, have_seq: int) -> None:
+        """The server has all up to this number. Where that is more than we know of, the card lost it: number on from there."""
+        if have_seq > self.last_seq + FURTHEST_AHEAD:
+            return
+        self.server_has = max(self.server_has, have_seq)
+        self.last_seq = max(self.last_seq, have_seq)
 
     def answered(self, command: str) -> Answered | None:
         """What is remembered of a command, if it was answered before."""
         return self._answered.get(command)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further command can be remembered, so that none may be obeyed."""
-        return len(self._answered) >= MOST_REMEMBERED
+    def has_room(self, surely_ms: int | None) -> bool:
+        """Whether one more command can be remembered; if not, none may be obeyed. Lets go of what expired long ago."""
+        if surely_ms is not None and len(self._answered) >= min(self._look_at, MOST_REMEMBERED):
+            crowded = len(self._answered) > MOST_REMEMBERED - FORGET_EVERY
+            self._forget(surely_ms - (REMEMBER_WHEN_CROWDED_MS if crowded else REMEMBER_AFTER_EXPIRY_MS))
+        return len(self._answered) < MOST_REMEMBERED
 
     def write(
         self,
@@ -51,7 +84,6 @@ class Ledger:
         answers: Mapping[str, int] | None = None,
         boot_id: str | None = None,
         link_lost: LinkLost | None = None,
-        latest_ms: int | None = None,
     ) -> Write:
         """The next write. `answers`: command ids that are answered by a receipt among the records, each with its expiry in ms."""
         receipts = {record.command: record.seq for record in records if isinstance(record, Receipt)}
@@ -63,10 +95,11 @@ class Ledger:
             intent=intent,
             settled=tuple(answered),
             answered=answered,
-            forget_before_ms=self._forget(latest_ms),
+            forget_before_ms=self._forget_before,
             boot_id=boot_id,
             link_lost=link_lost,
         )
+        self._forget_before = None
         held, self._unwritten = self._unwritten, None
         return write if held is None else _joined(held, write)
 
@@ -76,17 +109,16 @@ class Ledger:
         Returns the records that had not failed before.
         """
         fresh = tuple(record for record in write.records if (record.seq or 0) > self._failed_seq)
-        self._failed_seq = self.last_seq
-        self._unwritten = replace(write, records=write.records[-MOST_UNWRITTEN:], intent=None)
+        self._failed_seq = max([self._failed_seq, *(record.seq or 0 for record in fresh)])
+        self._unwritten = replace(write, intent=None)
         return fresh
 
-    def _forget(self, latest_ms: int | None) -> int | None:
-        """Now and then, drop the ids of commands that expired long ago; the time before which they did, in ms."""
-        if latest_ms is None or len(self._answered) < FORGET_EVERY or len(self._answered) % FORGET_EVERY:
-            return None
-        before = latest_ms - REMEMBER_AFTER_EXPIRY_MS
-        self._answered = {command: known for command, known in self._answered.items() if known.exp_ms >= before}
-        return before
+    def _forget(self, before_ms: int) -> None:
+        kept = {command: known for command, known in self._answered.items() if known.exp_ms >= before_ms}
+        if len(kept) < len(self._answered):
+            self._forget_before = before_ms
+        self._answered = kept
+        self._look_at = len(kept) + FORGET_EVERY
 
 
 def _joined(first: Write, then: Write) -> Write:

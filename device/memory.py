@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from device.rules import Output
 from protocol.messages import Event, Receipt
+
+MOST_RECORDS: Final = 50_000  # the oldest are let go past this, also when the server never got them
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,6 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class LinkLost:
-    """Since when (monotonic ms) the link is lost; None: it is not."""
+    """Since when (monotonic ms) the link is lost; None: it is not, or that has no consequence."""
 
     since: int | None

@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from protocol.messages import Cause, ChannelKind, Reason
-
-FOR_EVER: Final = None
 
 
 class BootState(StrEnum):
@@ -53,7 +50,8 @@ class InputRule:
 class Output:
     """An output as it stands: what its pin last read back (None: not known), and the promises that hang on it.
 
-    `off_since` is when it last went off, for shortest off-times and interlock pauses; `since_ms` is wall time, for people.
+    `off_since` is when it last went off, for shortest off-times and interlock pauses; `on_since` when it went on, for the longest
+    on-time; `since_ms` is wall time, for people.
     """
 
     on: bool | None = None
@@ -62,6 +60,7 @@ class Output:
     off_since: int | None = None
     cause: Cause | None = None
     actor: str | None = None
+    on_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +71,19 @@ class Refusal:
     retry_after_ms: int | None = None
 
 
-def lease(rule: OutputRule, for_s: int | None, now: int) -> tuple[int | None, bool]:
-    """When an output that is switched on now must be off again, and whether the wish was cut to the device's limit."""
-    wish = None if for_s is None else for_s * 1000
-    if rule.max_on_ms is None:
-        return (None if wish is None else now + wish), False
-    if wish is None:
-        return now + rule.max_on_ms, False
-    return now + min(wish, rule.max_on_ms), wish > rule.max_on_ms
+def lease(rule: OutputRule, for_s: int | None, now: int, on_since: int | None = None) -> tuple[int | None, bool]:
+    """When an output that is switched on now must be off again, and whether the wish was cut to the device's limit.
+
+    For one that is on already (`on_since`), the longest on-time counts from when it went on: asking again does not lift it.
+    """
+    wish = None if for_s is None else now + for_s * 1000
+    limit = None if rule.max_on_ms is None else (now if on_since is None else on_since) + rule.max_on_ms
+    return earliest(wish, limit), wish is not None and limit is not None and wish > limit
+
+
+def earliest(*times: int | None) -> int | None:
+    """The first of these moments; None stands for never."""
+    return min((time for time in times if time is not None), default=None)
 
 
 def refusal_to_switch_on(

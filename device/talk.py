@@ -12,6 +12,8 @@ ASK_AGAIN_MS: Final = 5_000
 GIVE_UP_MS: Final = 300_000
 UNCONFIRMED_MS: Final = 20_000
 RENEW_MS: Final = 3_600_000
+SLOW_MS: Final = 2_000
+MOST_SAID: Final = 4
 
 
 class Talk:
@@ -24,7 +26,7 @@ class Talk:
         self._ledger = ledger
         self._new_token = new_token
         self._uniform = uniform
-        self._up_since = 0
+        self._asked_since: int | None = None
         self._said: dict[str, int] = {}
         self._next_hello: int | None = None
 
@@ -35,63 +37,69 @@ class Talk:
 
     def up(self, session: str, moment: Moment) -> list[Effect]:
         """The link is up."""
+        self.down()
         self.session = session
-        self.welcomed = False
-        self._up_since = moment.mono
-        self._said.clear()
-        return [self._hello(moment)]
+        return [self._hello(session, moment)]
 
     def down(self) -> None:
         """The link is lost: whatever was asked on it will not be answered."""
         self.session = None
         self.welcomed = False
+        self._asked_since = None
         self._said.clear()
         self._next_hello = None
 
     def recorded(self, moment: Moment) -> None:
         """Something was journaled that the server should confirm before long."""
-        if self.welcomed and self._next_hello is not None:
-            self._next_hello = min(self._next_hello, moment.mono + UNCONFIRMED_MS)
+        if self.welcomed:
+            self._hello_within(UNCONFIRMED_MS, moment)
 
     def hear(self, welcome: Welcome, moment: Moment) -> tuple[list[Effect], bool]:
         """Take a welcome: what follows from it, and whether it answered a hello of this session."""
         if welcome.call_within_ms is not None:
             if self.session is not None:
-                self._next_hello = moment.mono + round(self._uniform(0, welcome.call_within_ms))
+                self._hello_within(round(self._uniform(0, welcome.call_within_ms)), moment)
             return [], False
-        said = self._said.pop(welcome.hello or "", None)
+        said = self._said.get(welcome.hello or "")
         if said is None or welcome.session != self.session or welcome.journal != self._ledger.journal:
             return [], False
+        # a later hello may still be answered, an earlier one would be out of date
+        self._said = {hello: at for hello, at in self._said.items() if at > said}
         self.clock = self.clock.learn(welcome.server_ms, said, moment.mono)
         self.welcomed = True
-        self._ledger.server_has = min(welcome.have_seq, self._ledger.last_seq)
-        behind = self._ledger.server_has < self._ledger.last_seq
-        self._next_hello = moment.mono + (UNCONFIRMED_MS if behind else RENEW_MS)
+        self._asked_since = None
+        self._ledger.confirmed(welcome.have_seq)
+        slow = moment.mono - said > SLOW_MS
+        self._next_hello = moment.mono + (UNCONFIRMED_MS if slow or self._ledger.is_behind else RENEW_MS)
         return [ServerHas(self._ledger.server_has)], True
 
     def tick(self, moment: Moment) -> list[Effect]:
-        """Say hello if it is time to; end a link on which no welcome ever comes."""
-        if self._next_hello is None or moment.mono < self._next_hello:
+        """Say hello if it is time to; end a link on which no welcome comes any more."""
+        if self.session is None or self._next_hello is None or moment.mono < self._next_hello:
             return []
-        if not self.welcomed and moment.mono - self._up_since >= GIVE_UP_MS:
+        if self._asked_since is not None and moment.mono - self._asked_since >= GIVE_UP_MS:
+            self.welcomed = False
             self._next_hello = None
             return [Reconnect()]
-        return [self._hello(moment)]
+        return [self._hello(self.session, moment)]
 
-    def _hello(self, moment: Moment) -> Publish:
-        if self.session is None:  # pragma: no cover (only called while there is one)
-            raise AssertionError("no session to say hello in")
+    def _hello_within(self, ms: int, moment: Moment) -> None:
+        due = moment.mono + ms
+        self._next_hello = due if self._next_hello is None else min(self._next_hello, due)
+
+    def _hello(self, session: str, moment: Moment) -> Publish:
         token = self._new_token()
-        self._said = {**dict(list(self._said.items())[-3:]), token: moment.mono}
+        self._said = {**dict(list(self._said.items())[1 - MOST_SAID :]), token: moment.mono}
         self._next_hello = moment.mono + ASK_AGAIN_MS
-        ledger = self._ledger
+        if self._asked_since is None:
+            self._asked_since = moment.mono
         return Publish(
             Hello(
-                session=self.session,
+                session=session,
                 hello=token,
-                journal=ledger.journal,
-                first_seq=ledger.server_has + 1,
-                last_seq=ledger.last_seq,
+                journal=self._ledger.journal,
+                first_seq=self._ledger.first_seq,
+                last_seq=self._ledger.last_seq,
                 device_ms=self.clock.stamp(moment)[0],
             )
         )

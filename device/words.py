@@ -101,7 +101,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """Set an output's pin and read it back (Driven), unless the monotonic clock has passed `not_after` ms (DriveLate)."""
+    """Set an output's pin and read it back (Driven), unless the monotonic clock has reached `not_after` ms (DriveLate)."""
 
     channel: str
     on: bool

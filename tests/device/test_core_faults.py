@@ -1,0 +1,326 @@
+"""A pin that does not obey, a card that is full: said as it is, tried again without haste, and never failing open."""
+
+import pytest
+
+from device.rules import OutputRule
+from device.words import Driven
+from protocol.messages import Fate, Reason
+from tests.device.checker import Checker
+from tests.device.histories import BUTTON, DOOR, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
+from tests.device.parts import CardFault, Drove, Failed, PinFault, Wrote, failing
+from tests.device.world import World, wires
+
+
+def drives(world, channel):
+    return [(drove.mono - 5_000, drove.wanted) for drove in world.log if isinstance(drove, Drove) and drove.channel == channel]
+
+
+@pytest.mark.parametrize("fault", PinFault)
+def test_a_pin_that_does_not_obey_is_never_told_as_applied(fault):
+    world = online(LAMP)
+    world.pins["lamp"].fault = fault
+    world.switch("lamp", True)
+    assert fates(world)[0].split(" ", 2)[2].startswith("#1 rejected pin_fault")
+    proven(world)
+
+
+def test_a_pin_that_did_not_go_on_is_switched_off_at_once():
+    world = online(LAMP)
+    world.pins["lamp"].fault = PinFault.BLIND
+    world.switch("lamp", True)
+    assert world.pins["lamp"].level
+    world.advance(1)
+    assert not world.pins["lamp"].level
+    proven(world)
+
+
+def test_a_pin_that_is_stuck_on_is_switched_off_again_each_second_until_it_obeys():
+    world = online(LAMP)
+    world.switch("lamp", True, for_s=10)
+    world.pins["lamp"].fault = PinFault.STUCK
+    world.advance(13_500)
+    assert drives(world, "lamp")[1:] == [(10_000, False), (11_000, False), (12_000, False), (13_000, False)]
+    world.mend("lamp")
+    world.advance(100_000)
+    assert drives(world, "lamp")[5:] == [(14_000, False)]
+    assert records(world)[3:] == ["switched lamp on fault", "switched lamp off fault"]
+    proven(world)
+
+
+def test_a_fault_that_lasts_is_written_down_once():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    world.pins["lamp"].fault = PinFault.DEAD
+    world.switch("lamp", False)
+    written = len([entry for entry in world.log if isinstance(entry, Wrote)])
+    world.advance(3_600_000)
+    assert len([entry for entry in world.log if isinstance(entry, Wrote)]) == written
+    assert records(world)[3:] == ["switched lamp ? fault #2", "lamp ? #2 rejected pin_fault changed"]
+
+
+def test_a_pin_that_dropped_off_by_itself_has_no_lease_to_wake_for():
+    world = online(LAMP)
+    world.switch("lamp", True, for_s=60)
+    world.pins["lamp"].level, world.pins["lamp"].fault = False, PinFault.STUCK
+    world.switch("lamp", True, for_s=60)
+    world.mend("lamp")
+    world.advance(3_600_000)
+    assert world.core.outputs["lamp"].lease_until is None
+    assert [on for _, on in drives(world, "lamp")] == [True, True, False]
+
+
+def test_a_pin_that_was_stuck_on_may_be_wanted_on():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    world.pins["lamp"].fault = PinFault.STUCK
+    world.switch("lamp", False)
+    world.switch("lamp", True, for_s=5)
+    world.advance(4_000)
+    assert [on for _, on in drives(world, "lamp")] == [True, False, True]
+    assert fates(world)[-1] == "lamp on #3 applied"
+
+
+def test_a_fault_long_past_its_lease_is_told_by_a_device_whose_clock_was_never_set():
+    world = World(wires(LAMP))
+    world.link_up()
+    world.switch("lamp", True, for_s=10)
+    world.pins["lamp"].fault = PinFault.STUCK
+    world.advance(9_000_000)
+    world.kill()
+    world.system_skew_ms = -world.true_ms
+    world.start()
+    world.advance(1_000)
+    assert records(world)[-1] == "switched lamp on fault"
+
+
+def test_a_fault_as_the_link_is_lost_makes_no_haste():
+    world = online(VALVE)
+    world.switch("valve", True, for_s=59)
+    world.pins["valve"].fault = PinFault.STUCK
+    world.link_down()
+    world.advance(62_500)
+    assert [at for at, _ in drives(world, "valve")] == [0, 59_000, 60_000, 61_000, 62_000]
+
+
+def test_a_lost_link_does_not_switch_on_what_does_not_obey():
+    from device.rules import LinkLoss
+
+    world = online(OutputRule("fan", link_loss=LinkLoss.ON))
+    world.pins["fan"].fault = PinFault.BLIND
+    world.switch("fan", True)
+    world.link_down()
+    world.advance(120_000)
+    assert all(not on for _, on in drives(world, "fan")[1:])
+    world.mend("fan")
+    world.advance(2_000)
+    assert world.pins["fan"].level
+    proven(world)
+
+
+# ---- buttons
+
+
+def test_a_button_toggles_its_output():
+    world = online(PUMP, BUTTON)
+    for on in (False, True, False, True, False):
+        world.press("button", on)
+        world.advance(1_000)
+    assert moves(world, "pump") == [(1_000, True), (3_000, False)]
+    assert records(world)[1:] == ["switched pump on button", "switched pump off button"]
+    proven(world)
+
+
+def test_what_a_button_switched_on_has_the_longest_on_time():
+    world = online(PUMP, BUTTON)
+    world.press("button", False)
+    world.press("button")
+    world.advance(3_600_000)
+    assert moves(world, "pump") == [(0, True), (600_000, False)]
+
+
+def test_a_button_on_an_output_of_unknown_level_switches_it_off():
+    world = online(PUMP, BUTTON)
+    world.press("button", False)
+    world.pins["pump"].fault = PinFault.BLIND
+    world.switch("pump", True)
+    world.advance(500)
+    world.press("button")
+    assert drives(world, "pump")[-1] == (500, False)
+
+
+def test_a_button_does_not_switch_on_what_is_locked_and_switches_it_off():
+    world = online(OutputRule("pump"), BUTTON)
+    world.switch("pump", True)
+    world.restart(wires(OutputRule("pump", locked=True), BUTTON))
+    for on in (False, True, False, True):
+        world.press("button", on)
+    assert [on for _, on in moves(world, "pump")] == [True, False]
+    assert records(world)[-1] == "refused pump ? locked"
+
+
+def test_a_button_that_switches_nothing_is_only_shown():
+    from device.rules import InputRule
+    from protocol.messages import ChannelKind
+
+    world = online(LAMP, InputRule("bell", ChannelKind.BUTTON))
+    world.press("bell", False)
+    world.press("bell", True)
+    world.advance(100)
+    assert records(world) == ["started boot"]
+    assert world.server.state.channels["bell"].on is True
+
+
+# ---- a full card
+
+
+def test_nothing_is_switched_on_that_could_not_be_written_down():
+    world = online(LAMP)
+    with failing(world.card):
+        command = world.switch("lamp", True)
+        (receipt,) = world.server.receipts(command.jti)
+    assert (receipt.seq, receipt.fate, receipt.reason) == (None, Fate.REJECTED, Reason.STORAGE)
+    assert moves(world, "lamp") == []
+    world.advance(1_000)
+    assert fates(world) == ["lamp off #1 rejected storage"]
+    proven(world)
+
+
+def test_a_full_card_keeps_no_pump_on():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    with failing(world.card):
+        command = world.switch("lamp", False)
+        (receipt,) = world.server.receipts(command.jti)
+    assert (receipt.seq, receipt.fate) == (None, Fate.APPLIED)
+    assert moves(world, "lamp") == [(0, True), (0, False)]
+    world.advance(1_000)
+    assert records(world)[3:] == ["switched lamp off command #2 by lan", "lamp off #2 applied changed"]
+    proven(world)
+
+
+def test_a_full_card_ends_leases_in_time_and_tells_them_later():
+    world = online(LAMP, PUMP)
+    world.switch("lamp", True, for_s=60)
+    world.switch("pump", True, for_s=60)
+    with failing(world.card):
+        world.advance(120_000)
+    world.advance(1_000)
+    assert moves(world, "lamp") == moves(world, "pump") == [(0, True), (60_000, False)]
+    assert records(world)[5:] == ["switched lamp off lease", "switched pump off lease"]
+    proven(world)
+
+
+def test_an_off_that_is_late_on_a_full_card_does_not_act():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    late = world.command("lamp", False, lives_ms=100)
+    world.journal_takes_ms = 100
+    with failing(world.card):
+        world.hear(late)
+    assert moves(world, "lamp") == [(0, True)]
+    world.advance(1_000)
+    assert fates(world)[-1] == "lamp on #2 expired"
+
+
+def test_a_full_card_is_tried_again_each_second_and_not_more():
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        world.press("door", True)
+        before = len(world.log)
+        world.advance(10_000)
+        assert len([entry for entry in world.log[before:] if isinstance(entry, Failed)]) == 10
+    world.advance(1_000)
+    written = [entry for entry in world.log if isinstance(entry, Wrote)]
+    assert [record.seq for record in written[-1].write.records] == [2]
+    world.advance(10_000)
+    assert [entry for entry in world.log if isinstance(entry, Wrote)] == written
+
+
+def test_what_waits_to_be_written_is_not_written_twice_when_a_command_takes_it_along():
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        world.press("door", True)
+    world.switch("lamp", True)
+    written = len([entry for entry in world.log if isinstance(entry, Wrote)])
+    world.advance(10_000)
+    assert len([entry for entry in world.log if isinstance(entry, Wrote)]) == written
+    assert records(world)[1:] == ["switched door on input", "switched lamp on command #1 by lan", "lamp on #1 applied changed"]
+    proven(world)
+
+
+def test_a_card_that_wrote_and_denied_it_gets_each_number_once():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    with failing(world.card, CardFault.UNSURE):
+        world.switch("lamp", False)
+        world.switch("lamp", True)
+    world.advance(60_000)
+    assert fates(world)[1:] == ["lamp off #2 applied changed", "lamp off #3 rejected storage"]
+    Checker(world).settle()
+
+
+def test_the_answers_of_a_full_card_are_told_once_each():
+    world = online(LAMP)
+    with failing(world.card):
+        for _ in range(3):
+            world.switch("lamp", True)
+        world.advance(10_000)
+    assert [int(receipt.command, 16) for receipt in world.server.unnumbered] == [1, 2, 3]
+
+
+def test_a_card_that_is_full_for_long_leaves_no_gap_and_fills_no_memory(monkeypatch):
+    monkeypatch.setattr("device.ledger.MOST_UNWRITTEN", 5)
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        for on in (True, False) * 20:
+            world.press("door", on)
+            world.switch("lamp", on)
+        world.advance(5_000)
+    assert len(world.server.unnumbered) == 40
+    world.advance(60_000)
+    assert len(world.card.history) <= 1 + 5 + 1
+    world.switch("lamp", True)
+    world.advance(60_000)
+    Checker(world).settle()
+
+
+def test_a_number_is_on_the_card_before_the_next_one_is():
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True, for_s=1)
+    with failing(world.card):
+        world.press("door", True)  # to be written again in a second, just as the lease ends
+    world.dies_after = 3
+    world.advance(1_000)
+    world.restart()
+    world.link_up()
+    assert sorted(world.card.history) == list(range(1, world.card.last_seq + 1))
+    proven(world)
+
+
+def test_a_start_on_a_full_card_tells_interrupted_commands_when_it_can():
+    world = online(LAMP)
+    world.dies_after = 2
+    world.switch("lamp", True)
+    with failing(world.card):
+        world.restart()
+        world.link_up()
+        world.advance(5_000)
+    world.advance(60_000)
+    assert fates(world) == ["lamp off #1 rejected interrupted"]
+    Checker(world).settle()
+
+
+def test_a_drive_that_nobody_asked_for_is_a_fault_of_the_program():
+    world = online(LAMP)
+    with pytest.raises(KeyError):
+        world.core.handle(Driven("lamp", True), world.moment)
+
+
+def test_only_receipts_are_told_when_the_card_is_full():
+    from protocol.messages import Event
+
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        world.press("door", True)
+        world.switch("lamp", False)
+    assert told(world, Event) == []

@@ -1,0 +1,167 @@
+"""Hello until welcomed, again when something is open, and only what answers us is believed."""
+
+from device.clock import Moment
+from device.ledger import Ledger
+from device.memory import Memory
+from device.talk import Talk
+from device.words import Publish, Reconnect, ServerHas
+from protocol.messages import Welcome
+
+JOURNAL, SESSION = "a" * 16, "5" * 16
+NOON = 1_790_000_000_000
+
+
+def at(mono: int) -> Moment:
+    return Moment(mono, NOON)
+
+
+class Room:
+    """A talk with tokens 1, 2, 3 … and a dice that always falls in the middle."""
+
+    def __init__(self, last_seq: int = 0) -> None:
+        self.tokens = 0
+        self.ledger = Ledger(Memory(JOURNAL, last_seq=last_seq))
+        self.talk = Talk(self.ledger, self.token, lambda low, high: (low + high) / 2)
+
+    def token(self) -> str:
+        self.tokens += 1
+        return f"{self.tokens:016x}"
+
+    def welcome(self, hello: int, have_seq: int = 0, server_ms: int = NOON) -> Welcome:
+        return Welcome(server_ms=server_ms, session=SESSION, hello=f"{hello:016x}", journal=JOURNAL, have_seq=have_seq)
+
+
+def test_a_hello_tells_what_the_journal_holds():
+    room = Room(last_seq=4)
+    (said,) = room.talk.up(SESSION, at(10))
+    assert isinstance(said, Publish)
+    assert said.message.model_dump() == {
+        "v": 1, "session": SESSION, "hello": f"{1:016x}", "journal": JOURNAL,
+        "first_seq": 1, "last_seq": 4, "device_ms": NOON, "config_version": 0,
+    }  # fmt: skip
+    assert room.talk.next_wake == 5_010
+
+
+def test_a_welcome_sets_clock_and_confirmation():
+    room = Room(last_seq=4)
+    room.talk.up(SESSION, at(10))
+    assert room.talk.hear(room.welcome(1, have_seq=3), at(30)) == ([ServerHas(3)], True)
+    assert room.talk.welcomed
+    assert room.talk.clock.latest == NOON - 10
+    assert room.talk.next_wake == 30 + 20_000
+
+
+def test_a_server_that_has_everything_is_asked_again_in_an_hour():
+    room = Room(last_seq=4)
+    room.talk.up(SESSION, at(10))
+    room.talk.hear(room.welcome(1, have_seq=4), at(2_010))
+    assert room.talk.next_wake == 2_010 + 3_600_000
+
+
+def test_after_a_slow_round_trip_the_time_is_asked_again_soon():
+    room = Room()
+    room.talk.up(SESSION, at(10))
+    room.talk.hear(room.welcome(1), at(2_011))
+    assert room.talk.next_wake == 2_011 + 20_000
+
+
+def test_a_time_that_took_too_long_to_learn_is_asked_again_soon():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    assert room.talk.hear(room.welcome(1), at(30_001))[1]
+    assert room.talk.clock.latest is None
+    assert room.talk.next_wake == 50_001
+
+
+def test_the_last_four_hellos_may_be_answered():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    for number in range(1, 5):
+        room.talk.tick(at(5_000 * number))
+    assert room.talk.hear(room.welcome(1), at(20_000)) == ([], False)
+    assert room.talk.hear(room.welcome(2), at(20_000))[1]
+    assert room.talk.clock.latest == NOON - 5_000
+
+
+def test_the_answer_to_an_earlier_hello_is_out_of_date_once_a_later_one_was_answered():
+    room = Room(last_seq=9)
+    room.talk.up(SESSION, at(0))
+    for number in range(1, 4):
+        room.talk.tick(at(5_000 * number))
+    assert room.talk.hear(room.welcome(3, have_seq=9), at(15_100))[1]
+    assert room.talk.hear(room.welcome(2, have_seq=1, server_ms=NOON - 5_000), at(15_200)) == ([], False)
+    assert room.talk.hear(room.welcome(3), at(15_200)) == ([], False)
+    assert room.talk.hear(room.welcome(4, have_seq=1, server_ms=NOON + 5_000), at(15_300)) == ([ServerHas(9)], True)
+    assert room.talk.clock.latest == NOON + 5_000 - 15_000
+
+
+def test_what_was_recorded_brings_the_next_hello_forward_but_puts_none_off():
+    room = Room()
+    room.talk.recorded(at(0))
+    assert room.talk.next_wake is None
+    room.talk.up(SESSION, at(0))
+    room.talk.recorded(at(1_000))
+    assert room.talk.next_wake == 5_000
+    room.talk.hear(room.welcome(1), at(1_000))
+    room.talk.recorded(at(2_000))
+    room.talk.recorded(at(9_000))
+    assert room.talk.next_wake == 22_000
+
+
+def test_the_roll_is_answered_at_a_moment_of_chance():
+    room = Room()
+    call = Welcome(server_ms=0, call_within_ms=1_001)
+    assert room.talk.hear(call, at(0)) == ([], False)
+    assert room.talk.next_wake is None
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(0))
+    room.talk.hear(call, at(1_000))
+    assert room.talk.next_wake == 1_500
+    assert room.talk.welcomed
+
+
+def test_a_call_of_the_roll_is_no_answer_whatever_else_it_says():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    call = room.welcome(1).model_copy(update={"call_within_ms": 0})
+    assert room.talk.hear(call, at(10)) == ([], False)
+    assert (room.talk.welcomed, room.talk.next_wake) == (False, 10)
+
+
+def test_hello_is_said_when_it_is_due_and_not_before():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    assert room.talk.tick(at(4_999)) == []
+    (said,) = room.talk.tick(at(5_000))
+    assert said.message.hello == f"{2:016x}"
+    assert room.talk.next_wake == 10_000
+
+
+def test_five_minutes_without_an_answer_end_the_link():
+    room = Room()
+    room.talk.up(SESSION, at(100))
+    said = [room.talk.tick(at(100 + 5_000 * number)) for number in range(1, 61)]
+    assert [type(effects[0]) for effects in said] == [Publish] * 59 + [Reconnect]
+    assert (room.talk.next_wake, room.talk.welcomed) == (None, False)
+    assert room.talk.tick(at(10**9)) == []
+
+
+def test_each_answer_begins_the_five_minutes_anew():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(100))
+    assert [type(effect) for effect in room.talk.tick(at(3_600_100))] == [Publish]
+    assert [type(effect) for effect in room.talk.tick(at(3_600_100 + 299_999))] == [Publish]
+    assert [type(effect) for effect in room.talk.tick(at(3_600_100 + 304_999))] == [Reconnect]
+
+
+def test_a_lost_link_leaves_nothing_open():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(0))
+    room.talk.down()
+    assert (room.talk.session, room.talk.welcomed, room.talk.next_wake) == (None, False, None)
+    room.talk.up(SESSION, at(1_000_000))
+    assert not room.talk.welcomed
+    assert [type(effect) for effect in room.talk.tick(at(1_299_999))] == [Publish]
+    assert room.talk.hear(room.welcome(1), at(1_299_999)) == ([], False)
