@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -16,8 +17,9 @@ from server.broker.downlink import Downlink
 from server.commands.desk import Desk
 from server.db import Database
 from server.devices.ingest import Ingest
-from server.devices.load import load_commands, load_devices
-from server.devices.state import Registry
+from server.devices.load import load_commands, load_devices, note_absence
+from server.devices.newcomers import Newcomers
+from server.devices.state import DeviceNow, Registry
 from server.devices.watch import Watch
 from server.health import NotReady
 from server.live.hub import Hub
@@ -43,15 +45,16 @@ class Switchboard:
         backoff: Backoff | None = None,
     ) -> None:
         self.database = database
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self.registry = Registry()
         self.sites: dict[str, dict[str, Any]] = {}
         self.hub = Hub(self.registry, now_ms, self.sites.values)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
         self.downlink = Downlink(self.link, key)
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
-        self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms)
-        self.watch = Watch(self.registry, self.ingest, now_ms)
+        self.newcomers = Newcomers(database, now_ms, self._welcome_newcomer)
+        self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms, self.newcomers.hold)
+        self.watch = Watch(self.registry, self.ingest, database.writer, now_ms)
 
     async def load(self) -> None:
         """Take up what earlier runs left."""
@@ -59,7 +62,8 @@ class Switchboard:
             for site in await session.exec(select(Site).order_by(col(Site.name), col(Site.id))):
                 self.add_site(site)
             await load_devices(session, self.registry)
-            self.desk.adopt(await load_commands(session, self.registry, self._now_ms()))
+            self.desk.adopt(await load_commands(session, self.registry, self.now_ms()))
+        await self.database.writer.run(partial(note_absence, registry=self.registry))
 
     def add_site(self, site: Site) -> None:
         """A site was founded, or read from the database."""
@@ -71,6 +75,7 @@ class Switchboard:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.link.run(), name="broker link")
                 group.create_task(self.watch.run(), name="presence watch")
+                group.create_task(self.newcomers.run(), name="newcomers")
         finally:
             self.desk.close()
 
@@ -81,6 +86,12 @@ class Switchboard:
 
     def _received(self, message: Received) -> None:
         self.ingest.take(message)
+
+    def _welcome_newcomer(self, device: DeviceNow, said: list[Received]) -> None:
+        self.registry.add(device)
+        self.hub.device_changed(device)
+        for message in said:
+            self.ingest.take(message)
 
     def _link_state(self, state: LinkState) -> None:
         up = state is LinkState.UP

@@ -15,7 +15,7 @@ from server.broker.downlink import Downlink
 from server.db import Op, StorageError, Writer
 from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
 from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT
-from server.history.statements import keep_event
+from server.history.statements import keep_event, keep_loss
 from server.live.hub import Hub
 
 log = logging.getLogger("congtac.ingest")
@@ -39,7 +39,10 @@ class Answers(Protocol):
 
 
 class Ingest:
-    """The ear of the server. `take` is called for each message in the loop, and does not block."""
+    """The ear of the server. `take` is called for each message in the loop, and does not block.
+
+    `hold` is offered what an unknown device says; True: it was taken, and comes again if the device turns out to be ours.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Ingest:
         hub: Hub,
         answers: Answers,
         now_ms: Callable[[], int],
+        hold: Callable[[str, Received], bool] = lambda _device_id, _message: False,
     ) -> None:
         self._registry = registry
         self._writer = writer
@@ -56,6 +60,7 @@ class Ingest:
         self._hub = hub
         self._answers = answers
         self._now_ms = now_ms
+        self._hold = hold
         self.refused = 0
 
     def take(self, message: Received) -> None:
@@ -64,6 +69,8 @@ class Ingest:
             device_id, topic = topics.parse(message.topic)
             device = self._registry.get(device_id)
             if device is None:
+                if self._hold(device_id, message):
+                    return
                 raise ProtocolError("not_for_us", f"no device {device_id} is enrolled here")
             if not message.payload and message.retained:
                 return
@@ -126,6 +133,7 @@ class Ingest:
         if hello.first_seq > have + 1:
             log.warning("%s: records %d to %d of its journal are lost", device.id, have + 1, hello.first_seq - 1)
             have = hello.first_seq - 1
+            self._keep(device, keep_loss(device.id, hello.journal, have, self._now_ms()))
         if hello.last_seq < have:
             log.warning("%s: its journal ends at %d and %d were kept: an old copy?", device.id, hello.last_seq, have)
         device.begin_journal(hello.journal, have)

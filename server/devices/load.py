@@ -13,9 +13,11 @@ from protocol.messages import About, Cause
 from server.commands.models import Command
 from server.commands.record import OPEN, UNDER_WAY, CommandRecord, handed_over
 from server.commands.statements import read
+from server.db.facts import Fact
 from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
 from server.devices.state import DeviceNow, DevicePresence, Registry
 
+ALIVE: Final = "alive_ms"
 RECENT_MS: Final = 24 * 3600 * 1000
 
 
@@ -96,3 +98,13 @@ def _give(registry: Registry, commands: Iterable[CommandRecord]) -> None:
         channel = device.channels.get(command.channel) if device else None
         if channel is not None and (channel.command is None or channel.command.id <= command.id):
             channel.command = command
+
+
+async def note_absence(session: AsyncSession, registry: Registry) -> None:
+    """Write down since when nobody listened to the devices that were there when the server was last known to live."""
+    alive = await session.get(Fact, ALIVE)
+    if alive is None:
+        return
+    for device in registry:
+        if device.presence is DevicePresence.UNKNOWN and (device.presence_ms or 0) < int(alive.value):
+            session.add(PresenceChange(device_id=device.id, at_ms=int(alive.value), online=None))

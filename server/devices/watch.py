@@ -1,13 +1,20 @@
 """The server's own deadline for presence: a will that never comes must not leave a device shown as online for ever."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
+from server.db import StorageError, Writer
+from server.db.facts import REMEMBER
 from server.devices.ingest import Ingest
+from server.devices.load import ALIVE
 from server.devices.state import DevicePresence, Registry
 
+log = logging.getLogger("congtac.watch")
+
 EVERY_S: Final = 5.0
+ALIVE_EVERY_MS: Final = 60_000
 QUIET_MS: Final = 90_000
 LOST_MS: Final = 130_000
 ANSWER_MS: Final = 2_000
@@ -17,7 +24,9 @@ FIRST_WORD_MS: Final = 20_000
 class Watch:
     """Asks quiet devices for a sign of life, and gives up those that do not answer."""
 
-    def __init__(self, registry: Registry, ingest: Ingest, now_ms: Callable[[], int]) -> None:
+    def __init__(self, registry: Registry, ingest: Ingest, writer: Writer, now_ms: Callable[[], int]) -> None:
+        self._writer = writer
+        self._remembered_ms = 0
         self._registry = registry
         self._ingest = ingest
         self._now_ms = now_ms
@@ -35,7 +44,20 @@ class Watch:
         """Look around now and then."""
         while True:
             self.look()
+            self._remember_alive()
             await asyncio.sleep(EVERY_S)
+
+    def _remember_alive(self) -> None:
+        """Write down now and then that this server lives, so that the next one knows since when nobody listened."""
+        if self._now_ms() - self._remembered_ms < ALIVE_EVERY_MS:
+            return
+        self._remembered_ms = self._now_ms()
+        try:
+            done = self._writer.submit(REMEMBER(key=ALIVE, value=str(self._remembered_ms)))
+        except StorageError as error:
+            log.warning("it could not be written down that the server lives: %s", error)
+            return
+        done.add_done_callback(lambda future: future.cancelled() or future.exception())
 
     def look(self) -> None:
         """Look around once."""

@@ -1,9 +1,14 @@
 """The events' table. (device, journal, seq) is unique for ever, so that an event sent twice is kept once."""
 
+from typing import Final
+
 from sqlalchemy import Index
 from sqlmodel import Field
 
 from server.db import Table, millis
+
+LOST: Final = "lost"
+"""The kind of a row of the server's own: this record and those before it never came, since the device no longer had them."""
 
 
 class EventRow(Table, table=True):

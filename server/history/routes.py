@@ -1,16 +1,22 @@
 """History over HTTP."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from server.accounts import Asking
 from server.devices.access import visible_device
-from server.history.search import Before, find_events
+from server.errors import Problem
+from server.history.search import Before, find_events, find_evidence
+from server.history.timeline import Was, timeline
 from server.switchboard import switchboard
 
 router = APIRouter(tags=["history"])
+
+DAY_MS: Final = 24 * 3600 * 1000
+LONGEST_DAYS: Final = 31
 
 
 class EventOut(BaseModel):
@@ -36,6 +42,49 @@ class EventPage(BaseModel):
 
     events: list[EventOut]
     before: str | None
+
+
+class SegmentOut(BaseModel):
+    """From `from_ms` until just before `to_ms` the channel was `on`, `off`, or nobody knows (`unknown`)."""
+
+    from_ms: int
+    to_ms: int
+    was: Was
+
+
+class TimelineOut(BaseModel):
+    """What a channel was, without gap or overlap."""
+
+    device: str
+    channel: str
+    segments: list[SegmentOut]
+
+
+@router.get("/api/v1/devices/{device_id}/channels/{channel}/timeline", response_model=TimelineOut)
+async def channel_timeline(
+    device_id: str,
+    channel: str,
+    principal: Asking,
+    request: Request,
+    since_ms: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
+    until_ms: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
+) -> Any:
+    """What a channel was between two times, at most 31 days; without them, the last 24 hours. Unknown times are said to be unknown."""
+    board = switchboard(request)
+    device = visible_device(board.registry, principal, device_id)
+    if channel not in device.channels:
+        raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no such channel")
+    now_ms = board.now_ms()
+    until = min(now_ms, until_ms if until_ms is not None else now_ms)
+    since = since_ms if since_ms is not None else until - DAY_MS
+    if not since < until <= since + LONGEST_DAYS * DAY_MS:
+        raise Problem(
+            422, "not_valid", "Not valid", f"since_ms must be before until_ms, and at most {LONGEST_DAYS} days before it"
+        )
+    async with board.database.read() as session:
+        found = await find_evidence(session, device.id, channel, since, until)
+    segments = timeline(found.told, found.heard, since, until, first=found.first)
+    return {"device": device.id, "channel": channel, "segments": [asdict(segment) for segment in segments]}
 
 
 @router.get("/api/v1/devices/{device_id}/history", response_model=EventPage)
