@@ -198,9 +198,10 @@ async def test_rubbish_is_refused_and_counted_and_nothing_changes(tmp_path, topi
 
 
 async def test_a_device_that_is_not_enrolled_is_not_heard(tmp_path):
+    said = Received(f"congtac/1/9/{'9' * 16}/up/presence", encode(Presence(session="a" * 16, online=True)), retained=False)
     async with stage(tmp_path) as there:
-        there.board.ingest.take(
-            Received(f"congtac/1/9/{'9' * 16}/up/presence", encode(Presence(session="a" * 16, online=True)), retained=False)
-        )
+        there.board.ingest.take(said)
+        await there.board.newcomers.ask()
+        there.board.ingest.take(said)
         assert there.board.ingest.refused == 1
         assert len(there.board.registry) == 0
