@@ -5,15 +5,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from device.errors import WiringError
 from device.rules import BootState, InputRule, LinkLoss, OutputRule
+from device.wiring_faults import in_words
 from protocol.messages import LONGEST_LEASE_S, MOST_CHANNELS, About, ChannelAbout, ChannelId, ChannelKind
 
-MOST_GPIO = 27
+MOST_GPIO: Final = 27
+MOST_BYTES: Final = 262_144
 
 
 def _clean(name: str) -> str:
@@ -23,13 +25,25 @@ def _clean(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
-Gpio = Annotated[int, Field(ge=0, le=MOST_GPIO, strict=True)]
+def _at_most(length: int) -> AfterValidator:
+    """A limit for what is left after `_clean`: normalising can make a text longer."""
+
+    def check(text: str) -> str:
+        if len(text) > length:
+            raise ValueError(f"must have at most {length} characters")
+        return text
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, AfterValidator(_clean), _at_most(80)]
+Group = Annotated[str, AfterValidator(_clean), _at_most(32)]
+Gpio = Annotated[int, Field(ge=0, le=MOST_GPIO)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class OutputWire(_Part):
@@ -39,14 +53,14 @@ class OutputWire(_Part):
     id: ChannelId
     name: Name
     pin: Gpio
-    active_high: Annotated[bool, Field(strict=True)]
+    active_high: bool
     icon: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] = "socket"
     max_on_s: Annotated[int, Field(ge=1, le=LONGEST_LEASE_S)] | None = None
     min_off_s: Annotated[int, Field(ge=0, le=86_400)] = 0
-    interlock: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    interlock: Group | None = None
     interlock_pause_s: Seconds = 0
-    boot: BootState = BootState.OFF
-    link_loss: LinkLoss = LinkLoss.KEEP
+    boot: Annotated[BootState, Field(strict=False)] = BootState.OFF
+    link_loss: Annotated[LinkLoss, Field(strict=False)] = LinkLoss.KEEP
     link_loss_after_s: Annotated[int, Field(ge=5, le=86_400)] = 60
     locked: bool = False
 
@@ -86,18 +100,18 @@ Wire = Annotated[OutputWire | InputWire, Field(discriminator="kind")]
 
 
 class _Device(_Part):
-    model: Annotated[str, Field(min_length=1, max_length=80)] = "Raspberry Pi"
+    model: Name = "Raspberry Pi"
 
 
 class Wiring(_Part):
     """The whole file: a `[device]` table and a `[[channel]]` table for each channel."""
 
     device: _Device = _Device()
-    channel: Annotated[tuple[Wire, ...], Field(min_length=1, max_length=MOST_CHANNELS)]
+    channel: Annotated[tuple[Wire, ...], Field(min_length=1, max_length=MOST_CHANNELS, strict=False)]
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        faults = [*self._twice(), *self._dangling()]
+        faults = [*self._twice(), *self._dangling(), *self._interlocks()]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -116,6 +130,20 @@ class Wiring(_Part):
         for wire in self.inputs:
             if wire.switches is not None and wire.switches not in outputs:
                 yield f"channel {wire.id!r} switches {wire.switches!r}, which is no output"
+            if wire.switches is not None and wire.kind == "contact":
+                yield f"channel {wire.id!r}, switches: a contact is only told; what switches is a button"
+
+    def _interlocks(self) -> Iterator[str]:
+        groups = Counter(wire.interlock for wire in self.outputs if wire.interlock is not None)
+        always_on = Counter(wire.interlock for wire in self.outputs if wire.link_loss is LinkLoss.ON)
+        for group, count in groups.items():
+            if count == 1:
+                yield f"the interlock {group!r} is named by one channel only: name it at each that it keeps apart"
+            if always_on[group] > 1:
+                yield f"the interlock {group!r} has {always_on[group]} channels with link_loss = 'on': only one of them can be"
+        for wire in self.outputs:
+            if wire.interlock is None and wire.interlock_pause_s:
+                yield f"channel {wire.id!r}, interlock_pause_s: says nothing without an interlock"
 
     @property
     def outputs(self) -> tuple[OutputWire, ...]:
@@ -143,7 +171,13 @@ def _about(wire: OutputWire | InputWire) -> ChannelAbout:
 def read_wiring(path: Path) -> Wiring:
     """Read and check a wiring file. Raises WiringError, which names every fault and where it is."""
     try:
-        text = path.read_text(encoding="utf-8")
+        if not path.is_file():
+            raise WiringError(path, ("is no file" if path.exists() else "does not exist",))
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise WiringError(path, (f"is over {MOST_BYTES // 1024} KiB: that is no wiring file",))
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise WiringError(path, (f"cannot be read: {error}",)) from error
     return parse_wiring(text, path)
@@ -153,30 +187,18 @@ def parse_wiring(text: str, path: Path) -> Wiring:
     """Check a wiring file's text; `path` is for the messages. Raises WiringError."""
     try:
         raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise WiringError(path, (f"is not TOML: {error}",)) from error
     try:
         return Wiring.model_validate(raw)
     except ValidationError as error:
-        raise WiringError(path, tuple(_fault(fault["loc"], fault["msg"], raw) for fault in error.errors())) from error
+        raise WiringError(path, in_words(error, raw, _FIELDS)) from error
 
 
-def _fault(where: tuple[int | str, ...], message: str, raw: object) -> str:
-    message = message.removeprefix("Value error, ")
-    match where:
-        case ("channel", int(index), *rest):
-            # pydantic names the kind between the index and the field
-            field = ".".join(str(part) for part in rest if part not in ("output", "button", "contact"))
-            return f"channel {_channel_name(raw, index)}" + (f", {field}" if field else "") + f": {message}"
-        case ():
-            return message
-        case _:
-            return f"{'.'.join(map(str, where))}: {message}"
-
-
-def _channel_name(raw: object, index: int) -> str:
-    match raw:
-        case {"channel": list(channels)} if index < len(channels) and isinstance(channels[index], dict):
-            return repr(channels[index].get("id", f"number {index + 1}"))
-        case _:
-            return f"number {index + 1}"
+_FIELDS: Final[dict[str, frozenset[str]]] = {
+    "": frozenset(Wiring.model_fields),
+    "device": frozenset(_Device.model_fields),
+    "output": frozenset(OutputWire.model_fields),
+    "button": frozenset(InputWire.model_fields),
+    "contact": frozenset(InputWire.model_fields),
+}
