@@ -38,6 +38,11 @@ class Database:
         return self._writing
 
     @property
+    def reading(self) -> AsyncEngine:
+        """The readers' engine, for what needs a connection rather than a session."""
+        return self._reading
+
+    @property
     def path(self) -> Path | None:
         """The file of a SQLite database, None for a server."""
         return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None

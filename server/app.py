@@ -1,0 +1,115 @@
+"""The application, put together: importing does nothing, `create_app` builds routes, the lifespan opens and owns everything else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import server.web
+from congtac import __version__
+from server.accounts import Accounts
+from server.accounts import router as accounts_router
+from server.accounts.accounts import Limits
+from server.broker.signing_key import signing_key
+from server.clock import now_ms
+from server.commands.routes import router as commands_router
+from server.db import Database
+from server.first_start import first_start
+from server.front import Front
+from server.health import Checks, database_check, schema_check
+from server.health import router as health_router
+from server.history.routes import router as history_router
+from server.http import install_problems, surround
+from server.http.docs import router as docs_router
+from server.live.routes import router as live_router
+from server.opening import opened_database
+from server.settings import Settings
+from server.sites import Sites
+from server.sites.routes import router as sites_router
+from server.switchboard import Switchboard, link_settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server's ASGI application. Its state, while its lifespan lasts:
+
+    `settings`, `database`, `accounts`, `sites`, `checks`, `pages`; `stopping`, an Event that open streams watch;
+    `first_link`, the token of the owner's first sign-in link, on the first start only.
+    """
+    app = FastAPI(
+        title="Congtac",
+        version=__version__,
+        description="Switch real things, and be told the truth about what happened.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_life,
+    )
+    app.state.settings = settings
+    app.state.pages = server.web
+    app.state.stopping = asyncio.Event()
+    install_problems(app)
+    surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes)
+    for router in (
+        health_router,
+        docs_router,
+        accounts_router,
+        sites_router,
+        commands_router,
+        history_router,
+        live_router,
+        server.web.router,
+    ):
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """One group owns every task: when one of them fails, the server ends, loudly."""
+    settings: Settings = app.state.settings
+    server.web.prepare()
+    async with opened_database(settings) as database, asyncio.TaskGroup() as tasks:
+        tasks.create_task(database.writer.serve(), name="database writer")
+        try:
+            board = await _open_parts(app, settings, database)
+            listening = tasks.create_task(board.run(), name="switchboard")
+            try:
+                yield
+            finally:
+                listening.cancel()
+                await asyncio.wait((listening,))
+        finally:
+            app.state.stopping.set()
+            database.writer.stop()
+
+
+async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> Switchboard:
+    """Where the parts meet. What needs a task of its own is started in `_life`."""
+    state = app.state
+    limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s)
+    state.database = database
+    state.accounts = Accounts(database, limits)
+    state.sites = Sites(database)
+    state.sites.on_member_change.append(state.accounts.forget)
+    state.checks = Checks(now_ms)
+    state.checks.add("database", database_check(database, now_ms))
+    state.checks.add("schema", schema_check(database))
+    state.first_link = await first_start(settings, database, state.accounts, state.sites)
+    state.switchboard = board = await _open_switchboard(settings, database)
+    state.checks.add("broker", board.check_link)
+    state.web = Front(board)
+    return board
+
+
+async def _open_switchboard(settings: Settings, database: Database) -> Switchboard:
+    secret = settings.broker_secret.get_secret_value() if settings.broker_secret else ""
+    board = Switchboard(
+        database,
+        signing_key(settings.data_dir),
+        link_settings(settings.broker_host, settings.broker_port, settings.broker_user, secret),
+        now_ms,
+        ttl_s=settings.command_ttl_s,
+        grace_s=settings.unconfirmed_grace_s,
+    )
+    await board.load()
+    return board
