@@ -1,0 +1,175 @@
+"""What each device must keep by itself, whatever happens around it.
+
+An agent that is dead or stopped cannot switch off. What is promised is this: once it is back, which means that it is about to touch
+its pins or that the kernel lets it run on, it makes good what it missed within BACK_WITHIN_MS.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from device.wiring import OutputWire
+from protocol.messages import Cause, Fate, Receipt
+from tests.faults.histories import CommandRow, DeviceHistory, History, PinMove, Violation
+from tests.faults.rules_pins import Aligned
+
+LATE_TOLERANCE_MS = 1_000.0
+EARLY_TOLERANCE_MS = 300.0
+PAUSE_TOLERANCE_MS = 20.0
+BACK_WITHIN_MS = 2_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class OnTime:
+    """From a change to on until the change to off; `off` None: it is on at the end of the history."""
+
+    on: PinMove
+    off: PinMove | None
+
+    @property
+    def end(self) -> float:
+        return self.off.at_mono_ms if self.off is not None else float("inf")
+
+
+def on_times(moves: list[PinMove]) -> Iterator[OnTime]:
+    """The times at which an output was on."""
+    began: PinMove | None = None
+    for move in moves:
+        if move.on:
+            began = began or move
+        elif began is not None:
+            yield OnTime(began, move)
+            began = None
+    if began is not None:
+        yield OnTime(began, None)
+
+
+def excused_until(device: DeviceHistory, deadline: float, tolerance: float) -> float:
+    """By when a deadline must have been met, where the agent was dead or stopped meanwhile."""
+    limit = deadline + tolerance
+    for spell in device.unable():
+        if spell.from_mono_ms <= limit and spell.to_mono_ms > deadline:
+            limit = max(limit, spell.to_mono_ms + BACK_WITHIN_MS)
+    return limit
+
+
+def leases_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
+    """No output stays on beyond its lease or its longest on-time, and no lease ends one early."""
+    for device in history.devices.values():
+        for wire in device.outputs:
+            alignment = aligned.get((device.device_id, wire.id))
+            ended = {explained.move for explained in alignment.moves if explained.safety == Cause.LEASE} if alignment else set()
+            for time in on_times(device.moves.get(wire.id, [])):
+                yield from _lease_faults(history, device, wire, time, ended)
+
+
+def _lease_faults(
+    history: History, device: DeviceHistory, wire: OutputWire, time: OnTime, ended: set[PinMove]
+) -> Iterator[Violation]:
+    deadline, latest_possible = _deadlines(history, device, wire, time)
+    where = f"{device.device_id}/{wire.id} on at {time.on.at_mono_ms:.0f}"
+    if deadline is not None and time.end > (limit := excused_until(device, deadline, LATE_TOLERANCE_MS)):
+        yield Violation(
+            "leases hold", f"{where}: off at {time.end:.0f}, had to be off by {deadline:.0f} (at the latest {limit:.0f})"
+        )
+    if time.off in ended and (latest_possible is None or time.end < latest_possible - EARLY_TOLERANCE_MS):
+        yield Violation("leases hold", f"{where}: its lease ended at {time.end:.0f}, and not before {latest_possible or 0:.0f}")
+
+
+def _deadlines(history: History, device: DeviceHistory, wire: OutputWire, time: OnTime) -> tuple[float | None, float | None]:
+    """The last moment at which this output had to be off, and the first at which a lease could end it; None: there is none.
+
+    Each command to switch on that was obeyed sets the lease anew, if it came before the lease had run out.
+    """
+    longest = None if wire.max_on_s is None else time.on.at_mono_ms + wire.max_on_s * 1000
+    deadline = first = longest
+    for receipt, command in _obeyed_on(history, device, wire.id):
+        earliest, latest = _acted(history, device, receipt, command)
+        if latest < time.on.at_mono_ms or earliest > time.end:
+            continue
+        if receipt.changed:
+            earliest = latest = time.on.at_mono_ms
+        if deadline is not None and earliest > deadline + LATE_TOLERANCE_MS:
+            break
+        lease = None if command.for_s is None else command.for_s * 1000
+        deadline = _first(longest, None if lease is None else latest + lease)
+        first = _first(longest, None if lease is None else earliest + lease)
+    return deadline, first
+
+
+def _obeyed_on(history: History, device: DeviceHistory, channel: str) -> Iterator[tuple[Receipt, CommandRow]]:
+    for receipt in device.receipts():
+        command = history.commands.get(receipt.command)
+        if receipt.channel == channel and receipt.fate is Fate.APPLIED and command is not None and command.on:
+            yield receipt, command
+
+
+def _acted(history: History, device: DeviceHistory, receipt: Receipt, command: CommandRow) -> tuple[float, float]:
+    """Between which moments a command was obeyed: in its own time, and not after its receipt was heard."""
+    heard = history.heard_first_mono_ms.get((device.device_id, receipt.seq or 0), float("inf"))
+    return history.mono_of(command.created_ms), min(history.mono_of(command.expires_ms), heard)
+
+
+def _first(*times: float | None) -> float | None:
+    return min((time for time in times if time is not None), default=None)
+
+
+def interlocks_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
+    """Outputs of one interlock are never on together, and rest between."""
+    _ = aligned
+    for device in history.devices.values():
+        for wire in device.outputs:
+            for other in device.outputs:
+                if wire.interlock is not None and wire.interlock == other.interlock and wire.id != other.id:
+                    yield from _overlaps(device, wire, other)
+
+
+def _overlaps(device: DeviceHistory, wire: OutputWire, other: OutputWire) -> Iterator[Violation]:
+    pause = max(wire.interlock_pause_s, other.interlock_pause_s) * 1000 - PAUSE_TOLERANCE_MS
+    for time in on_times(device.moves.get(wire.id, [])):
+        for theirs in on_times(device.moves.get(other.id, [])):
+            if theirs.on.at_mono_ms <= time.on.at_mono_ms < theirs.end:
+                yield Violation("interlocks hold", f"{device.device_id}: {wire.id} and {other.id} on at {time.on.at_mono_ms:.0f}")
+            elif 0 <= time.on.at_mono_ms - theirs.end < pause:
+                gap = time.on.at_mono_ms - theirs.end
+                yield Violation("interlocks hold", f"{device.device_id}: {wire.id} on {gap:.0f} ms after {other.id}")
+
+
+def rests_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
+    """An output that went off stays off for its shortest off-time."""
+    _ = aligned
+    for device in history.devices.values():
+        for wire in device.outputs:
+            times = list(on_times(device.moves.get(wire.id, [])))
+            for before, after in pairwise(times):
+                rest = after.on.at_mono_ms - before.end
+                restored = before.off is not None and before.off.fell
+                if rest < wire.min_off_s * 1000 - PAUSE_TOLERANCE_MS and not restored:
+                    yield Violation(
+                        "rests hold", f"{device.device_id}/{wire.id} on at {after.on.at_mono_ms:.0f} after {rest:.0f} ms"
+                    )
+
+
+def a_lost_link_has_its_consequence(history: History, aligned: Aligned) -> Iterator[Violation]:
+    """What was on when the link was closed under the agent's eyes, and is to go off without a link, is off in time."""
+    _ = aligned
+    for device in history.devices.values():
+        for wire in device.outputs:
+            if wire.link_loss != "off":
+                continue
+            for away in device.away:
+                yield from _link_loss_faults(device, wire, away.from_mono_ms, away.to_mono_ms)
+
+
+def _link_loss_faults(device: DeviceHistory, wire: OutputWire, lost: float, back: float) -> Iterator[Violation]:
+    due = lost + wire.link_loss_after_s * 1000
+    limit = due + LATE_TOLERANCE_MS
+    for spell in device.unable():
+        # an agent that was not there when the link went may not have noticed before it was back
+        if spell.from_mono_ms <= limit and spell.to_mono_ms > lost:
+            limit = max(limit, spell.to_mono_ms + wire.link_loss_after_s * 1000 + BACK_WITHIN_MS)
+    for time in on_times(device.moves.get(wire.id, [])):
+        if time.on.at_mono_ms <= lost and time.end > limit and back > limit:
+            yield Violation(
+                "a lost link has its consequence", f"{device.device_id}/{wire.id}: link lost at {lost:.0f}, off at {time.end:.0f}"
+            )
