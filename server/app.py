@@ -19,6 +19,7 @@ from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
 from server.health import router as health_router
+from server.history.retention import Retention
 from server.history.routes import router as history_router
 from server.http import install_problems, surround
 from server.http.docs import router as docs_router
@@ -72,12 +73,16 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         tasks.create_task(database.writer.serve(), name="database writer")
         try:
             board = await _open_parts(app, settings, database)
-            listening = tasks.create_task(board.run(), name="switchboard")
+            running = (
+                tasks.create_task(board.run(), name="switchboard"),
+                tasks.create_task(Retention(database, now_ms, settings.history_days).run(), name="retention"),
+            )
             try:
                 yield
             finally:
-                listening.cancel()
-                await asyncio.wait((listening,))
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running)
         finally:
             app.state.stopping.set()
             database.writer.stop()

@@ -49,6 +49,7 @@ class Settings(BaseModel):
     session_idle_s: Seconds = Field(30 * 86_400, description="A sign-in that is not used for so long ends, in seconds.")
     session_absolute_s: Seconds = Field(180 * 86_400, description="A sign-in ends after so long in any case, in seconds.")
     link_valid_s: Seconds = Field(86_400, le=7 * 86_400, description="How long a sign-in link works, in seconds.")
+    history_days: int = Field(400, ge=1, le=36_500, description="How long events and settled commands are kept, in days.")
     body_limit_bytes: int = Field(65_536, ge=1024, le=16 * 2**20, description="The largest request body, in bytes.")
 
     @property
