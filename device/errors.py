@@ -24,5 +24,9 @@ class JournalError(DeviceError, OSError):
     """The journal could not be opened, read or written."""
 
 
+class JournalInUse(JournalError):
+    """Another agent has the journal, and with it the pins."""
+
+
 class PinError(DeviceError, OSError):
     """A pin could not be claimed."""

@@ -1,9 +1,11 @@
 """The journal on disk: SQLite in WAL mode, each write one transaction that is on the card before it returns.
 
-After a kill or a power cut at any point it opens again with every finished write whole and every other one absent.
+After a kill or a power cut at any point it opens again with every finished write whole and every other one absent. A file that a
+worn card has made unreadable is set aside and a new one begun: relays must come to their safe state all the same.
 """
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +14,18 @@ from pathlib import Path
 from typing import Final
 
 from device.errors import JournalError
+from device.journal_file import alone, is_broken, set_aside
 from device.memory import Answered, Intent, Memory, Write
 from device.rules import Output
 from protocol.codec import encode
 from protocol.messages import Cause, Receipt
 from protocol.topics import Topic
 
+log = logging.getLogger("congtac.journal")
+
 MOST_RECORDS: Final = 50_000
+LAYOUT: Final = 1
+WAIT_FOR_READERS_S: Final = 1.0
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -34,51 +41,51 @@ CREATE TABLE IF NOT EXISTS answered (command TEXT PRIMARY KEY, exp_ms INTEGER NO
 class Journal:
     """One device's memory in one file. `point` is told the name of each step of a write, for those who test what a crash does there.
 
-    Raises JournalError from every call that the storage fails.
+    Raises JournalError from every call that the storage fails, and JournalInUse at once when another agent has this journal.
     """
 
     def __init__(self, path: Path, new_token: Callable[[], str], point: Callable[[str], None] = lambda _name: None) -> None:
-        self._point = point
-        with _storage(path):
-            self._db = sqlite3.connect(path, isolation_level=None)
-        try:
-            with _storage(path):
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.executescript(_SCHEMA)
-                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('journal', ?)", (new_token(),))
-                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('last_seq', '0')")
-        except JournalError:
-            self._db.close()
-            raise
         self._path = path
+        self._point = point
+        self._lock = alone(path)
+        try:
+            self._db = self._open(new_token)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _open(self, new_token: Callable[[], str]) -> sqlite3.Connection:
+        try:
+            return self._open_as_it_is(new_token)
+        except JournalError as error:
+            if not is_broken(self._path, error):
+                raise
+            log.critical("%s. It is kept as %s; a new journal begins", error, set_aside(self._path))
+            return self._open_as_it_is(new_token)
+
+    def _open_as_it_is(self, new_token: Callable[[], str]) -> sqlite3.Connection:
+        if self._path.exists() and not self._path.is_file():
+            raise JournalError(f"the journal {self._path} is no file") from IsADirectoryError()
+        with _storage(self._path):
+            db = sqlite3.connect(self._path, WAIT_FOR_READERS_S, isolation_level=None)
+        try:
+            with _storage(self._path):
+                _prepare(db, new_token)
+                _load(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def close(self) -> None:
         """Close the file. What was written stays."""
         self._db.close()
+        self._lock.close()
 
     def load(self) -> Memory:
         """All that is remembered."""
         with _storage(self._path):
-            meta = dict(self._db.execute("SELECT key, value FROM meta"))
-            last_seq = int(meta["last_seq"])
-            (first_seq,) = self._db.execute("SELECT MIN(seq) FROM records").fetchone()
-            return Memory(
-                journal=meta["journal"],
-                last_seq=last_seq,
-                first_seq=last_seq + 1 if first_seq is None else first_seq,
-                boot_id=meta.get("boot_id"),
-                outputs={channel: _output(body) for channel, body in self._db.execute("SELECT channel, body FROM outputs")},
-                intents=tuple(
-                    Intent(command, exp_ms, channel, bool(on))
-                    for command, exp_ms, channel, on in self._db.execute("SELECT command, exp_ms, channel, on_ FROM intents")
-                ),
-                commands={
-                    command: Answered(exp_ms, seq)
-                    for command, exp_ms, seq in self._db.execute("SELECT command, exp_ms, seq FROM answered")
-                },
-                link_lost=int(meta["link_lost"]) if meta.get("link_lost") else None,
-            )
+            return _load(self._db)
 
     def write(self, write: Write) -> None:
         """Do one write, durably, whole or not at all."""
@@ -86,7 +93,7 @@ class Journal:
             run = self._db.execute
             for record in write.records:
                 topic = Topic.RECEIPT if isinstance(record, Receipt) else Topic.EVENT
-                run("INSERT INTO records VALUES (?, ?, ?)", (record.seq, topic.name, encode(record)))
+                run("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (record.seq, topic.name, encode(record)))
             self._point("records")
             for channel, output in write.outputs.items():
                 run("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (channel, json.dumps(asdict(output))))
@@ -139,6 +146,47 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
         self._point("committed")
+
+
+def _prepare(db: sqlite3.Connection, new_token: Callable[[], str]) -> None:
+    """Make the tables where there are none. Raises sqlite3.Error, without a code for a file that is damaged or not ours."""
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    (layout,) = db.execute("PRAGMA user_version").fetchone()
+    if verdict != "ok" or layout not in (0, LAYOUT):
+        raise sqlite3.DatabaseError(f"the file is damaged or another program's ({verdict}, layout {layout})")
+    if layout != LAYOUT:
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {LAYOUT}; COMMIT")
+    db.execute("INSERT OR IGNORE INTO meta VALUES ('journal', ?), ('last_seq', '0')", (new_token(),))
+
+
+def _load(db: sqlite3.Connection) -> Memory:
+    try:
+        return _read(db)
+    except (KeyError, ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"holds what this program did not write ({type(error).__name__}: {error})") from error
+
+
+def _read(db: sqlite3.Connection) -> Memory:
+    meta = dict(db.execute("SELECT key, value FROM meta"))
+    last_seq = int(meta["last_seq"])
+    (first_seq,) = db.execute("SELECT MIN(seq) FROM records").fetchone()
+    return Memory(
+        journal=meta["journal"],
+        last_seq=last_seq,
+        first_seq=last_seq + 1 if first_seq is None else first_seq,
+        boot_id=meta.get("boot_id"),
+        outputs={channel: _output(body) for channel, body in db.execute("SELECT channel, body FROM outputs")},
+        intents=tuple(
+            Intent(command, exp_ms, channel, bool(on))
+            for command, exp_ms, channel, on in db.execute("SELECT command, exp_ms, channel, on_ FROM intents")
+        ),
+        commands={
+            command: Answered(exp_ms, seq) for command, exp_ms, seq in db.execute("SELECT command, exp_ms, seq FROM answered")
+        },
+        link_lost=int(meta["link_lost"]) if meta.get("link_lost") else None,
+    )
 
 
 @contextmanager

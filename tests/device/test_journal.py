@@ -1,0 +1,380 @@
+"""What the journal remembers, and that a write is on the card whole or not at all, whatever happens at any of its steps."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device.errors import JournalError, JournalInUse
+from device.journal import MOST_RECORDS, Journal
+from device.memory import Answered, Intent, LinkLost, Memory, Write
+from device.rules import Output
+from protocol.codec import encode
+from protocol.ids import new_token
+from protocol.messages import Cause, ClockTrust, Event, EventKind, Fate, Receipt
+from protocol.topics import Topic
+from tests.device.child import die, in_child
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "00000000000000aa"
+AT_MS = 1_790_000_000_000
+POINTS = ("begin", "records", "outputs", "commit", "committed")
+
+
+def command_id(number: int) -> str:
+    return f"{number:032x}"
+
+
+def event(seq: int) -> Event:
+    return Event(
+        journal=TOKEN, seq=seq, at_ms=AT_MS + seq, clock=ClockTrust.SERVER, kind=EventKind.SWITCHED, channel="may-bom", on=True
+    )
+
+
+def receipt(seq: int) -> Receipt:
+    return Receipt(
+        journal=TOKEN,
+        seq=seq,
+        at_ms=AT_MS,
+        clock=ClockTrust.SERVER,
+        command=command_id(seq),
+        channel="may-bom",
+        fate=Fate.APPLIED,
+        on=True,
+        changed=True,
+    )
+
+
+PUMP_ON = Output(on=True, since_ms=AT_MS, lease_until=9_000, off_since=77, cause=Cause.COMMAND, actor="Minh")
+EARLIER = Write(
+    records=(event(1), receipt(2)),
+    outputs={"may-bom": PUMP_ON, "den": Output(on=False)},
+    intent=Intent(command_id(5), AT_MS, "den", on=True),
+    answered={command_id(2): Answered(AT_MS, 2), command_id(1): Answered(5, None)},
+    boot_id="first",
+    link_lost=LinkLost(1_234),
+)
+WRITES = {
+    "an intent": Write(intent=Intent(command_id(9), AT_MS, "may-bom", on=False)),
+    "an answer": Write(
+        records=(event(3), receipt(4)),
+        outputs={"den": PUMP_ON},
+        settled=(command_id(5),),
+        answered={command_id(5): Answered(AT_MS, 4)},
+    ),
+    "a start": Write(records=(event(3),), outputs={"may-bom": Output(on=False)}, boot_id="second", link_lost=LinkLost(None)),
+    "forgetting": Write(records=(event(3),), forget_before_ms=AT_MS),
+    "much at once": Write(
+        records=tuple(event(seq) for seq in range(3, 400)), answered={command_id(n): Answered(n, n) for n in range(200)}
+    ),
+    "nothing": Write(),
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def opened(path: Path, point: Callable[[str], None] = lambda _name: None) -> Journal:
+    return Journal(path, lambda: TOKEN, point)
+
+
+def remembered(path: Path) -> tuple[Memory, list[tuple[int, Topic, bytes]]]:
+    """All that a journal knows, after it was opened anew."""
+    journal = opened(path)
+    try:
+        return journal.load(), journal.records_after(0, 10_000)
+    finally:
+        journal.close()
+
+
+def written(path: Path, *writes: Write) -> Path:
+    journal = opened(path)
+    for write in writes:
+        journal.write(write)
+    journal.close()
+    return path
+
+
+def test_a_new_journal_knows_nothing_but_its_name(path: Path):
+    assert remembered(path) == (Memory(journal=TOKEN), [])
+
+
+def test_its_name_stays(path: Path):
+    Journal(path, new_token).close()
+    first = remembered(path)[0].journal
+    assert re.fullmatch("[0-9a-f]{16}", first)
+    assert remembered(path)[0].journal == first
+
+
+def test_what_was_written_is_remembered(path: Path):
+    memory, records = remembered(written(path, EARLIER))
+    assert memory == Memory(
+        journal=TOKEN,
+        last_seq=2,
+        first_seq=1,
+        boot_id="first",
+        outputs=dict(EARLIER.outputs),
+        intents=(Intent(command_id(5), AT_MS, "den", on=True),),
+        commands=dict(EARLIER.answered),
+        link_lost=1_234,
+    )
+    assert records == [(1, Topic.EVENT, encode(event(1))), (2, Topic.RECEIPT, encode(receipt(2)))]
+
+
+def test_a_later_write_replaces_settles_and_forgets(path: Path):
+    memory, _records = remembered(written(path, EARLIER, WRITES["an answer"], WRITES["a start"], WRITES["forgetting"]))
+    assert memory.outputs == {"may-bom": Output(on=False), "den": PUMP_ON}
+    assert memory.intents == ()
+    assert memory.boot_id == "second"
+    assert memory.link_lost is None
+    assert memory.commands == {command_id(2): Answered(AT_MS, 2), command_id(5): Answered(AT_MS, 4)}
+
+
+def test_what_the_server_has_is_let_go_and_the_numbers_go_on(path: Path):
+    journal = opened(path)
+    journal.write(EARLIER)
+    journal.drop_until(1)
+    assert [number for number, _topic, _body in journal.records_after(0, 10)] == [2]
+    journal.drop_until(2)
+    journal.close()
+    memory, records = remembered(path)
+    assert (memory.first_seq, memory.last_seq, records) == (3, 2, [])
+
+
+def test_records_are_read_in_order_and_in_parts(path: Path):
+    journal = opened(written(path, WRITES["much at once"]))
+    assert [number for number, _topic, _body in journal.records_after(10, 3)] == [11, 12, 13]
+    journal.close()
+
+
+def test_the_oldest_records_give_way_when_the_server_never_comes(path: Path):
+    journal = opened(path)
+    journal.write(Write(records=(event(1), event(2))))
+    journal.write(Write(records=(event(MOST_RECORDS + 1),)))
+    assert [number for number, _topic, _body in journal.records_after(0, 10)] == [2, MOST_RECORDS + 1]
+    journal.close()
+
+
+def test_a_write_that_is_done_again_because_its_success_was_not_known_does_no_harm(path: Path):
+    assert remembered(written(path, EARLIER, EARLIER)) == remembered(path)
+
+
+def test_each_write_is_on_the_card_before_it_returns(path: Path):
+    journal = opened(path)
+    assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    journal.close()
+
+
+# ---- killed
+
+
+@pytest.mark.parametrize("kind", WRITES)
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_any_step_leaves_the_write_whole_or_absent(path: Path, kind: str, point: str):
+    written(path, EARLIER)
+    before = remembered(path)
+    shutil.copytree(path.parent, path.parent / "copy")
+    after = remembered(written(path.parent / "copy" / path.name, WRITES[kind]))
+
+    def killed() -> None:
+        opened(path, lambda name: die() if name == point else None).write(WRITES[kind])
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert remembered(path) == (after if point == "committed" else before)
+
+
+@pytest.mark.parametrize("point", ["begin", "commit", "committed"])
+def test_a_kill_while_records_are_let_go_leaves_all_or_none(path: Path, point: str):
+    written(path, EARLIER)
+
+    def killed() -> None:
+        opened(path, lambda name: die() if name == point else None).drop_until(1)
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert len(remembered(path)[1]) == (1 if point == "committed" else 2)
+
+
+def test_a_kill_in_the_middle_of_the_first_start_leaves_a_journal_that_opens(path: Path):
+    for size in range(0, 40_960, 1_024):
+        torn = path.with_name(f"torn-{size}.db")
+        written(path, EARLIER)
+        torn.write_bytes(path.read_bytes()[:size])
+        assert remembered(torn)[0].journal == TOKEN
+
+
+# ---- full
+
+
+def test_a_full_card_is_told_and_what_was_written_stays_readable_and_later_it_works_again(path: Path):
+    journal = opened(written(path, EARLIER))
+    before = (journal.load(), journal.records_after(0, 10))
+    (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
+    journal._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(JournalError, match=re.escape(str(path)) + ".*full"):
+        journal.write(WRITES["much at once"])
+    assert (journal.load(), journal.records_after(0, 10)) == before
+    journal._db.execute("PRAGMA max_page_count = 1000000")
+    journal.write(WRITES["an answer"])
+    assert journal.load().last_seq == 4
+    journal.close()
+
+
+def test_a_card_that_takes_no_more_bytes_is_told_and_later_it_works_again(path: Path):
+    written(path, EARLIER)
+
+    def limited() -> None:
+        journal = opened(path)
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+        with pytest.raises(JournalError):
+            journal.write(WRITES["much at once"])
+        assert journal.load().last_seq == 2
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        journal.write(WRITES["an answer"])
+        assert journal.load().last_seq == 4
+        journal.close()
+
+    assert in_child(limited) == 0
+    assert remembered(path)[0].last_seq == 4
+
+
+# ---- not permitted
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach, as pytest's own cannot be."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def without_rights(act: Callable[[], object]) -> int:
+    """Do it as nobody, if this is root, for whom nothing is forbidden."""
+
+    def limited() -> None:
+        if os.geteuid() == 0:
+            os.setuid(65_534)
+        act()
+
+    return in_child(limited)
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["a journal", "nothing"])
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_set_aside(open_folder: Path, is_there: bool):
+    path = open_folder / "journal.db"
+    if is_there:
+        written(path, EARLIER)
+    open_folder.chmod(0o555)
+    before = sorted(open_folder.iterdir())
+
+    def refused() -> None:
+        with pytest.raises(JournalError, match=re.escape(str(path))) as told:
+            opened(path)
+        assert not isinstance(told.value, JournalInUse)
+
+    assert without_rights(refused) == 0
+    assert sorted(open_folder.iterdir()) == before
+
+
+def test_a_missing_folder_is_told(path: Path):
+    with pytest.raises(JournalError, match="No such file"):
+        opened(path.parent / "nowhere" / "journal.db")
+
+
+# ---- broken
+
+
+def is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> Path:
+    """Open it, see that a new journal begins and that this is told loudly; where the old one went."""
+    memory, records = remembered(path)
+    assert (memory, records) == (Memory(journal=TOKEN), [])
+    (told,) = [record for record in caplog.records if record.levelname == "CRITICAL"]
+    aside = path.with_name(path.name + ".broken-1")
+    assert str(aside) in told.message
+    assert str(path) in told.message
+    return aside
+
+
+def test_a_file_that_is_no_journal_is_set_aside_and_a_new_journal_begins(path: Path, caplog: pytest.LogCaptureFixture):
+    path.write_bytes(b"once upon a time" * 1_000)
+    assert is_set_aside(path, caplog).read_bytes() == b"once upon a time" * 1_000
+
+
+def test_a_folder_in_its_place_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture):
+    path.mkdir()
+    assert is_set_aside(path, caplog).is_dir()
+
+
+def test_a_worn_card_does_not_keep_the_journal_from_opening(path: Path, caplog: pytest.LogCaptureFixture):
+    written(path, WRITES["much at once"])
+    content = bytearray(path.read_bytes())
+    for page in range(1, len(content) // 4_096):
+        content[page * 4_096 : page * 4_096 + 512] = os.urandom(512)
+    path.write_bytes(content)
+    is_set_aside(path, caplog)
+
+
+ALTERATIONS = {
+    "a table is missing": "DROP TABLE intents",
+    "a table has other columns": "DROP TABLE answered; CREATE TABLE answered (what TEXT)",
+    "a number is none": "UPDATE meta SET value = 'x' WHERE key = 'last_seq'",
+    "an output is no JSON": "UPDATE outputs SET body = '{'",
+    "an output has other fields": 'UPDATE outputs SET body = \'{"on": true, "cause": null, "more": 1}\'',
+    "an output has an unheard cause": 'UPDATE outputs SET body = \'{"cause": "magic"}\'',
+    "text that is none": "UPDATE outputs SET channel = CAST(x'ff' AS TEXT) WHERE channel = 'den'",
+    "another layout": "PRAGMA user_version = 99",
+}
+
+
+@pytest.mark.parametrize("statement", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_a_journal_that_another_program_wrote_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture, statement: str):
+    written(path, EARLIER)
+    with sqlite3.connect(path) as stranger:
+        stranger.executescript(statement)
+    stranger.close()
+    is_set_aside(path, caplog)
+
+
+def test_every_broken_journal_is_kept_up_to_a_number(path: Path):
+    for number in range(1, 8):
+        path.write_text(f"broken {number}")
+        remembered(path)
+    kept = {file.name: file.read_text() for file in path.parent.glob("*.broken-?")}
+    assert kept == {f"journal.db.broken-{number}": f"broken {number if number < 5 else 7}" for number in range(1, 6)}
+
+
+# ---- two
+
+
+def test_a_second_agent_on_the_same_journal_is_refused(path: Path):
+    first = opened(path)
+    with pytest.raises(JournalInUse, match="another agent is running"):
+        opened(path)
+
+    # not a fork: that would have the first one's lock as well
+    script = f"from tests.device.test_journal import *; opened(Path({str(path)!r}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert "JournalInUse: another agent is running" in done.stderr
+    first.write(EARLIER)
+    first.close()
+    assert remembered(path)[0].last_seq == 2
+
+
+def test_a_killed_agent_does_not_keep_the_next_from_starting(path: Path):
+    assert in_child(lambda: (opened(path), die())) == -signal.SIGKILL
+    opened(path).close()
