@@ -1,0 +1,379 @@
+"""The system as real processes in one folder: mosquitto, `congtac server` and a `congtac-sim run` for each device.
+
+    async with running_system(folder) as system:
+        pump = await system.add_device("Vườn ươm 1")
+        async with system.visitor() as lan:
+            await lan.post(f"/api/v1/devices/{pump.id}/channels/may-bom/commands", json={"on": True})
+        await until(lambda: pump.history("may-bom") == [True])
+
+Programs are started with asyncio from the main thread, die with the tests by the kernel's hand, and are ended by their own id,
+also when the test fails. What they said stands in the report of a failed test: `conftest.py` has `pytest_runtest_makereport` from here.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from broker_config import PrivateBroker, new_secret
+from broker_config.acl import SERVER_USER
+from broker_config.ports import free_port
+from device.identity import Identity, read_identity
+from device.wiring import Wiring, read_wiring
+from firmware_sim.house import four_relays
+from firmware_sim.pins import PinChange, read_record
+from server.accounts import Accounts
+from server.accounts.accounts import Limits
+from server.db import Database
+from server.devices.adding import add_device
+from server.opening import opened_database
+from server.settings import Settings
+from server.sites import Role, Sites
+from tests.components import require
+from tests.server.serving import serving
+from tests.waiting import DEADLINE_S
+
+READY_WITHIN_S: Final = 20.0
+STOP_WITHIN_S: Final = 10.0
+KEEPALIVE_S: Final = 2
+SITE: Final = "nha"
+OWNER: Final = "Lan"
+_LAST_WORDS: Final = 6_000
+_LINK: Final = re.compile(r"https?://\S+/sign-in/\S+")
+
+
+class Program:
+    """One program that can be started, ended in every way, and started again. All that it says is appended to `log`."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self.log = log
+        self._command = list(command)
+        self._environ = {**plain_environ(), **(environ or {})}
+        self._process: asyncio.subprocess.Process | None = None
+        self._log_start = 0
+
+    async def start(self) -> None:
+        """Start it; it must not run. Whether it is ready is for the caller to find out."""
+        assert not self.running, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = await asyncio.create_subprocess_exec(
+                *_guard(),
+                *self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environ,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives, be it stopped by a signal or not."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id, also of one that has ended."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, None while it lives."""
+        return None if self._process is None else self._process.returncode
+
+    def said(self) -> str:
+        """What it said since its last start."""
+        return self.log.read_bytes()[self._log_start :].decode(errors="replace") if self.log.exists() else ""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal: SIGSTOP and SIGCONT, SIGINT, or any other."""
+        assert self._process is not None, f"{self.name} was never started"
+        self._process.send_signal(number)
+
+    async def stop(self) -> int:
+        """End it politely, by force after STOP_WITHIN_S, and return how it ended. Nothing happens to one that does not run."""
+        if self.running:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self.running:
+            self.signal(signal.SIGKILL)
+            await self._exit()
+
+    async def ended(self, within_s: float = STOP_WITHIN_S) -> int:
+        """How it ended, once it has; by force when that takes longer."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._exit()
+        except TimeoutError:
+            await self.kill()
+            raise AssertionError(f"{self.name} did not end within {within_s:g} s") from None
+
+    async def _exit(self) -> int:
+        return 0 if self._process is None else await self._process.wait()
+
+    def check_alive(self) -> None:
+        """Raises AssertionError with its last words when it has ended."""
+        assert self.running, f"{self.name} ended with {self.returncode}: {self.said()[-_LAST_WORDS:]}"
+
+
+class SimulatedDevice:
+    """A device of the real agent on simulated pins, in a process of its own. It keeps its folder from one start to the next."""
+
+    def __init__(self, program: Program, identity: Identity, wiring: Wiring, folder: Path) -> None:
+        self.program = program
+        self.identity = identity
+        self.folder = folder
+        self._by_pin = {wire.pin: wire for wire in wiring.outputs}
+
+    @property
+    def id(self) -> str:
+        """The device's id."""
+        return self.identity.device_id
+
+    def changes(self) -> list[PinChange]:
+        """Every change of a pin since the device first lived, from the pins' own record: made below all code of ours."""
+        return read_record(self.folder / self.id / "pins.jsonl")
+
+    def history(self, channel: str) -> list[bool]:
+        """What that channel's relay did: True each time that it closed, False each time that it opened.
+
+        An output that is claimed as off for the first time did nothing, although an active-low pin rises then.
+        """
+        made = [(self._by_pin[change.pin], change.level) for change in self.changes()]
+        closed = [level is wire.active_high for wire, level in made if wire.id == channel]
+        return closed[1:] if closed[:1] == [False] else closed
+
+
+class System:
+    """Everything that runs. Made by `running_system`."""
+
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.broker = PrivateBroker(folder / "broker")
+        self.devices: list[SimulatedDevice] = []
+        self._secret = new_secret()
+        self._port = port
+        self._given = settings
+        self.server: Program
+
+    @property
+    def settings(self) -> Settings:
+        """The server's settings."""
+        ours = {
+            "data_dir": self.folder / "server",
+            "port": self._port,
+            "broker_port": self.broker.port,
+            "broker_user": SERVER_USER,
+            "broker_secret": self._secret,
+            "broker_credentials_file": self.broker.credentials.path,
+            "broker_pid_file": self.folder / "broker.pid",
+            "owner_name": OWNER,
+            "site_name": "Vườn ươm",
+        }
+        return Settings.model_validate({**ours, **self._given})
+
+    @property
+    def url(self) -> str:
+        """Where browsers find the server."""
+        return self.settings.address
+
+    async def start(self) -> None:
+        """Broker and server, ready for devices and people."""
+        self.broker.folder.mkdir()
+        self.broker.credentials.add(SERVER_USER, self._secret)
+        await self.start_broker()
+        self.server = Program("server", _python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
+        await self.start_server()
+
+    async def stop(self) -> None:
+        """End all that runs, devices first."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.broker.stop)
+            if hasattr(self, "server"):
+                stack.push_async_callback(self.server.stop)
+            for device in self.devices:
+                stack.push_async_callback(device.program.stop)
+
+    async def start_broker(self) -> None:
+        """The broker, on the port that it had, if it had one."""
+        await self.broker.start()
+        (self.folder / "broker.pid").write_text(f"{self.broker.pid}\n", encoding="ascii")
+
+    async def start_server(self, path: str = "/readyz") -> None:
+        """The server; returns once it answers on that path."""
+        await self.server.start()
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            await answering(client, path, self.server)
+
+    async def add_device(
+        self, name: str, *, wiring: Path | None = None, keepalive_s: int = KEEPALIVE_S, start: bool = True, broker_port: int = 0
+    ) -> SimulatedDevice:
+        """Enrol a device with the running server, and start it. `broker_port`: a proxy's, where the test has one."""
+        path = self.folder / f"identity-{len(self.devices)}.json"
+        async with self.database() as database:
+            where = ("127.0.0.1", broker_port) if broker_port else None
+            await add_device(database, self.settings, SITE, name, path, broker=where)
+        await self.broker.reload()
+        state = self.folder / "devices"
+        command = _python("firmware_sim", "run", str(path), "--state", str(state), "--keepalive", str(keepalive_s))
+        command += ["--first-retry", "0.2", *(("--wiring", str(wiring)) if wiring else ())]
+        identity = read_identity(path)
+        program = Program(f"device {name}", command, self.folder / f"device-{len(self.devices)}.log")
+        device = SimulatedDevice(program, identity, read_wiring(wiring) if wiring else four_relays(), state)
+        self.devices.append(device)
+        if start:
+            await program.start()
+        return device
+
+    async def add_person(self, name: str, role: Role | None) -> None:
+        """A person with a role at the site, or with none at all."""
+        async with self.database() as database:
+            accounts, sites = self._accounts(database), Sites(database)
+            person_id = await database.writer.run(lambda session: _added(accounts, session, name))
+            if role is not None:
+                site_id = self._site_id(await self.snapshot())
+                await sites.set_role(site_id, person_id, role)
+
+    async def link(self, name: str = OWNER) -> str:
+        """A new sign-in link for that person, as an address."""
+        async with self.database() as database:
+            accounts = self._accounts(database)
+            person = await accounts.find_person(name)
+            assert person is not None, f"there is nobody called {name}"
+            return f"{self.url}/sign-in/{await accounts.make_link(person.id)}"
+
+    @asynccontextmanager
+    async def visitor(self, name: str = OWNER) -> AsyncIterator[httpx.AsyncClient]:
+        """A program that is signed in as that person."""
+        async with httpx.AsyncClient(base_url=self.url, headers={"Origin": self.url}, timeout=15) as client:
+            answer = await client.post(await self.link(name))
+            assert answer.status_code == 303, answer.text
+            yield client
+
+    async def snapshot(self, name: str = OWNER) -> dict[str, Any]:
+        """All that this person may see, at this moment."""
+        async with self.visitor(name) as client:
+            found: dict[str, Any] = (await client.get("/api/v1/snapshot")).raise_for_status().json()
+            return found
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """The server's database, opened beside it."""
+        async with opened_database(self.settings) as database, serving(database):
+            yield database
+
+    @property
+    def first_link(self) -> str:
+        """The sign-in link that the server printed at its first start."""
+        found = _LINK.search(self.server.said())
+        assert found is not None, "the server printed no link"
+        return found[0]
+
+    def logs(self) -> dict[str, str]:
+        """The last words of each program, by name."""
+        files = [self.broker.log_file, *sorted(self.folder.glob("*.log"))]
+        return {path.name: path.read_text("utf-8", errors="replace")[-_LAST_WORDS:] for path in files if path.exists()}
+
+    def _accounts(self, database: Database) -> Accounts:
+        given = self.settings
+        return Accounts(database, Limits(given.link_valid_s, given.session_idle_s, given.session_absolute_s))
+
+    @staticmethod
+    def _site_id(snapshot: Mapping[str, Any]) -> str:
+        site_id: str = snapshot["sites"][0]["id"]
+        return site_id
+
+
+@asynccontextmanager
+async def running_system(folder: Path, **settings: Any) -> AsyncIterator[System]:
+    """Broker and server of a new system in that folder, with Lan as owner. More settings of the server are given by name."""
+    require("mosquitto")
+    system = System(folder, free_port("127.0.0.1"), settings)
+    _LIVING.append(system)
+    try:
+        await system.start()
+        yield system
+    finally:
+        _LIVING.remove(system)
+        await system.stop()
+
+
+async def answering(client: httpx.AsyncClient, path: str, program: Program, within_s: float = READY_WITHIN_S) -> None:
+    """Return when GET of that path is answered with 200; raises AssertionError at once when the program ends."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    last = "no answer"
+    while loop.time() < deadline:
+        program.check_alive()
+        try:
+            answer = await client.get(path)
+        except httpx.TransportError as error:
+            last = type(error).__name__
+        else:
+            if answer.status_code == httpx.codes.OK:
+                return
+            last = answer.text
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{program.name} does not answer {path} within {within_s:g} s: {last}")
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], within_s: float = DEADLINE_S) -> None:
+    """`until`, for a condition that must be asked for. Raises AssertionError after `within_s`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    while not await condition():
+        assert loop.time() < deadline, f"not within {within_s} s: {condition.__qualname__}"
+        await asyncio.sleep(0.05)
+
+
+def plain_environ() -> dict[str, str]:
+    """This process's environment without settings of ours, but for the place of mosquitto."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("CONGTAC_") or key == "CONGTAC_MOSQUITTO"}
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    """The settings as an operator would give them: the variables that differ from the defaults."""
+    given = settings.model_dump(exclude_defaults=True)
+    secret = settings.broker_secret.get_secret_value() if settings.broker_secret else ""
+    return {f"CONGTAC_{key.upper()}": secret if key == "broker_secret" else str(value) for key, value in given.items()}
+
+
+async def _added(accounts: Accounts, session: Any, name: str) -> str:
+    return accounts.add_person(session, name).id
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _guard() -> list[str]:
+    setpriv = shutil.which("setpriv")
+    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL"]
+
+
+_LIVING: list[System] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a failed test tells what the programs said."""
+    report = yield
+    if report.failed:
+        report.sections += [(name, text) for system in _LIVING for name, text in system.logs().items() if text]
+    return report
