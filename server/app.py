@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
 import server.web
-from congtac import __version__
 from server.accounts import Accounts
 from server.accounts import router as accounts_router
 from server.accounts.accounts import Limits
@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     app = FastAPI(
         title="Congtac",
-        version=__version__,
+        version=version("congtac"),
         description="Switch real things, and be told the truth about what happened.",
         docs_url=None,
         redoc_url=None,
