@@ -24,7 +24,7 @@ class JournalError(DeviceError, OSError):
     """The journal could not be opened, read or written."""
 
 
-class JournalInUse(JournalError):
+class JournalInUse(JournalError):  # noqa: N818 (the field's word)
     """Another agent has the journal, and with it the pins."""
 
 

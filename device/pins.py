@@ -1,6 +1,7 @@
 """The pins, through gpiozero. Each output is claimed with its level in one step, read back after each drive, and never let float."""
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -25,28 +26,43 @@ class Pins:
         self._factory = factory
         self._outputs: dict[str, OutputDevice] = {}
         self._inputs: dict[str, Button] = {}
+        self._told: dict[str, str] = {}
 
     def open(self, levels: Mapping[str, bool]) -> dict[str, bool | None]:
-        """Claim every output at its level, and every input; what the outputs read back. Raises PinError.
+        """Claim every output at its level, and every input; what the outputs read back, None for one that cannot be claimed.
 
-        Nothing is claimed as an input on the way, so an active-low board sees no blip.
+        Nothing is claimed as an input on the way, so an active-low board sees no blip. One bad pin does not keep the others from
+        their safe state: `drive` tries to claim it again. Raises PinError when no output at all can be claimed.
         """
-        for wire in self._wiring.outputs:
-            self._outputs[wire.id] = self._claim(wire, OutputDevice, self._output_options(wire, levels[wire.id]))
+        read = {wire.id: self.drive(wire.id, levels[wire.id]) for wire in self._wiring.outputs}
+        if self._wiring.outputs and not self._outputs:
+            raise PinError("no output can be claimed: see the log above")
         for button in self._wiring.inputs:
             options = {"pull_up": button.pull == "up", "bounce_time": button.bounce_s}
-            self._inputs[button.id] = self._claim(button, Button, options)
-        return {channel: self._read(device) for channel, device in self._outputs.items()}
+            try:
+                self._inputs[button.id] = self._claim(button, Button, options)
+            except PinError as error:
+                log.error("%s. It stays unread until the next start", error)
+        return read
 
     def drive(self, channel: str, on: bool) -> bool | None:
         """Set an output and read its pin back; None when either failed."""
-        device = self._outputs[channel]
         try:
-            device.value = on
+            device = self._outputs.get(channel)
+            if device is None:
+                device = self._outputs[channel] = self._claim_output(channel, on)
+            else:
+                device.value = on
+            return bool(device.value)
         except (GPIOZeroError, OSError) as error:
-            log.error("pin of %s: cannot be driven: %s", channel, error)
+            self._tell(channel, error)
             return None
-        return self._read(device)
+
+    def _tell(self, channel: str, error: Exception) -> None:
+        """A pin that fails is tried each second: say why once, and again when it is for another reason."""
+        if self._told.get(channel) != str(error):
+            self._told[channel] = str(error)
+            log.error("pin of %s: %s", channel, error)
 
     def watch(self, on_change: Callable[[str, bool], None]) -> None:
         """Call `on_change(channel, pressed)` for what each input reads now and at each change, from gpiozero's thread."""
@@ -61,21 +77,16 @@ class Pins:
             button.close()
         self._inputs.clear()
 
-    def _output_options(self, wire: OutputWire, on: bool) -> dict[str, bool]:
-        return {"active_high": wire.active_high, "initial_value": on}
+    def _claim_output(self, channel: str, on: bool) -> OutputDevice:
+        wire = next(wire for wire in self._wiring.outputs if wire.id == channel)
+        return self._claim(wire, OutputDevice, {"active_high": wire.active_high, "initial_value": on})
 
     def _claim(self, wire: OutputWire | InputWire, kind: Any, options: Mapping[str, Any]) -> Any:
         try:
             return kind(wire.pin, pin_factory=self._factory, **options)
         except (GPIOZeroError, OSError) as error:
+            traceback.clear_frames(error.__traceback__)  # they hold the half-made device, and that the pin's reservation
             raise PinError(f"channel {wire.id!r}: GPIO {wire.pin} cannot be claimed: {error}") from error
-
-    def _read(self, device: OutputDevice) -> bool | None:
-        try:
-            return bool(device.value)
-        except (GPIOZeroError, OSError) as error:
-            log.error("%r cannot be read back: %s", device, error)
-            return None
 
 
 def is_raspberry_pi() -> bool:

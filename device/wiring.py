@@ -15,6 +15,7 @@ from device.wiring_faults import in_words
 from protocol.messages import LONGEST_LEASE_S, MOST_CHANNELS, About, ChannelAbout, ChannelId, ChannelKind
 
 MOST_GPIO: Final = 27
+PULLED_UP: Final = (2, 3)  # the I²C lines, 1.8 kΩ to 3.3 V on every board
 MOST_BYTES: Final = 262_144
 
 
@@ -111,7 +112,7 @@ class Wiring(_Part):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        faults = [*self._twice(), *self._dangling(), *self._interlocks()]
+        faults = [*self._twice(), *self._dangling(), *self._interlocks(), *self._pulls()]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -132,6 +133,11 @@ class Wiring(_Part):
                 yield f"channel {wire.id!r} switches {wire.switches!r}, which is no output"
             if wire.switches is not None and wire.kind == "contact":
                 yield f"channel {wire.id!r}, switches: a contact is only told; what switches is a button"
+
+    def _pulls(self) -> Iterator[str]:
+        for wire in self.inputs:
+            if wire.pin in PULLED_UP and wire.pull == "down":
+                yield f"channel {wire.id!r}, pull: GPIO {wire.pin} has a pull-up soldered to it; use 'up', or another pin"
 
     def _interlocks(self) -> Iterator[str]:
         groups = Counter(wire.interlock for wire in self.outputs if wire.interlock is not None)

@@ -126,6 +126,10 @@ FAULTY = {
         PUMP + BUTTON.replace('"button"', '"contact"'),
         "channel 'nut', switches: a contact is only told",
     ),
+    "a pull against the board's own": (
+        PUMP + BUTTON.replace("pin = 5", 'pin = 3\npull = "down"'),
+        "channel 'nut', pull: GPIO 3 has a pull-up soldered to it",
+    ),
     "an interlock of one": (PUMP + 'interlock = "x"', "the interlock 'x' is named by one channel only"),
     "an empty interlock": (PUMP + 'interlock = ""', "channel 'may-bom', interlock: must have a visible character"),
     "a pause without an interlock": (
