@@ -35,7 +35,11 @@ COMMANDS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code: 0 done, 1 failed, 2 not understood, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = _parser().parse_args(given)
+    parser = _parser()
+    chosen = parser.parse_args(given)
+    if chosen.command is None:
+        parser.print_help(sys.stderr)
+        return USAGE
     debug = chosen.debug or "--debug" in chosen.rest
     try:
         return _function(COMMANDS[chosen.command])(chosen.rest)
@@ -59,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"congtac {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="command", help="one of those below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 

@@ -42,7 +42,8 @@ class Writer:
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
         self._queue: deque[Job] = deque()
-        self._wake = asyncio.Event()
+        self._due = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
         self._ended = False
         self._connection: AsyncConnection | None = None
@@ -54,15 +55,17 @@ class Writer:
         """How many jobs are queued."""
         return len(self._queue)
 
-    def submit(self, *ops: Op, after_commit: AfterCommit | None = None) -> asyncio.Future[None]:
+    def submit(self, *ops: Op, after_commit: AfterCommit | None = None, within_s: float = 0) -> asyncio.Future[None]:
         """Queue hot ops as one unit: all are kept or none. The future is done after the commit.
+
+        `within_s`: nobody waits for these, so the commit may come so much later, to be one with others. The order stays.
 
         `after_commit` runs right after the commit and before the future's waiters, in the order of submission; it must not raise.
         Raises WriterBusy when the queue is full and StorageError when the writer has ended. The future raises StorageError when
         the database failed, and the database's own error (such as IntegrityError) when these ops were at fault.
         """
         job = HotJob(self._future(), after_commit, ops)
-        self._put(job)
+        self._put(job, within_s)
         return job.done
 
     async def run(self, work: Callable[[AsyncSession], Awaitable[T]], *, after_commit: AfterCommit | None = None) -> T:
@@ -81,36 +84,51 @@ class Writer:
         try:
             while batch := await self._take():
                 await self._keep(batch)
+        except Exception:
+            log.exception("the writer broke down, and with it the server")
+            raise
         finally:
             self._ended = True
+            self._cancel_timer()
+            await self._close()  # before anybody is told: who hears of it may cancel this task, and the cause would be lost
             for job in (*batch, *self._queue):
                 _settle(job, StorageError("the writer has ended"))
             self._queue.clear()
-            await self._drop_connection()
-            if self._lane is not None:
-                self._lane.close()
 
     def stop(self) -> None:
         """Let `serve` end once all that is queued has been written."""
         self._stopping = True
-        self._wake.set()
+        self._due.set()
 
     def _future(self) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().create_future()
 
-    def _put(self, job: Job) -> None:
+    def _put(self, job: Job, within_s: float = 0) -> None:
         if self._ended or self._stopping:
             raise StorageError("the writer has ended")
         if len(self._queue) >= self._queue_limit:
             raise WriterBusy(len(self._queue))
         self._queue.append(job)
-        self._wake.set()
+        if within_s <= 0:
+            self._due.set()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(within_s, self._due.set)
 
     async def _take(self) -> list[Job]:
-        while not self._queue and not self._stopping:
-            self._wake.clear()
-            await self._wake.wait()
-        return [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_limit))]
+        """The next batch once something in it is due; whatever was queued before that goes with it. Empty: the end."""
+        while not (self._due.is_set() and (self._queue or self._stopping)):
+            self._due.clear()
+            await self._due.wait()
+        self._cancel_timer()
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_limit))]
+        if not self._queue and not self._stopping:
+            self._due.clear()
+        return batch
+
+    def _cancel_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
 
     async def _keep(self, batch: list[Job]) -> None:
         try:
@@ -152,6 +170,11 @@ class Writer:
             await connection.close()
         except (SQLAlchemyError, OSError) as error:
             log.warning("closing the writer's connection: %s", error)
+
+    async def _close(self) -> None:
+        await self._drop_connection()
+        if self._lane is not None:
+            self._lane.close()
 
 
 def _settle(job: Job, error: Exception | None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from server.migrations import SchemaError, migrate, pending
 from server.models import metadata
+from server.opening import StartError, migrate_database, opened_database
+from server.settings import Settings
 
 
 @pytest.fixture
@@ -51,3 +54,14 @@ async def test_a_database_of_a_newer_program_is_refused(engine: AsyncEngine) -> 
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaError, match="newer version"):
         await pending(engine)
+
+
+async def test_a_server_starts_on_sqlite_at_once_and_on_postgres_only_when_told_to_migrate(address: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=address)
+    if address.startswith("postgresql"):
+        with pytest.raises(StartError, match="congtac admin migrate"):
+            async with opened_database(settings):
+                pass
+        assert await migrate_database(settings) != []
+    async with opened_database(settings) as database:
+        assert await pending(database.engine) == []
