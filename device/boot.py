@@ -40,12 +40,13 @@ def plan(rules: Mapping[str, OutputRule], memory: Memory, boot_id: str, now: int
 
 
 def started(planned: BootOutput, was: Output, level: bool | None, power_on: bool, now: int, at_ms: int) -> Output:
-    """The output that was planned so, once its pin is claimed and read back; `now` monotonic, `at_ms` wall time."""
+    """The output that was planned so, once its pin is claimed and read back; `now` monotonic, `at_ms` wall time.
+
+    Rests count from now: it may have been on until a moment ago, in a drive that a crash or a full card left unwritten.
+    """
     obeys = level is planned.on
     if obeys and level is was.on and not (power_on and level):
-        # monotonic times of an earlier run of the machine mean nothing: its rest counts from now
-        known = was.off_since is not None and not power_on
-        return replace(was, lease_until=planned.lease_until, off_since=was.off_since if known else now)
+        return replace(was, lease_until=planned.lease_until, off_since=now)
     return Output(
         on=level,
         since_ms=at_ms,

@@ -148,7 +148,10 @@ class Core:
         answers = {intent.command: intent.exp_ms for intent in self._memory.intents}
         self._lost_link.lost(moment.mono)
         link_lost = LinkLost(self._lost_link.since if self._lost_link.matters else None)
-        return self._written(tuple(records), self._outputs, answers, moment, boot_id=self._boot_id, link_lost=link_lost)
+        # of a channel that the wiring file no longer has nothing is known from now on, should it ever come back
+        gone = {channel: Output() for channel in self._memory.outputs if channel not in self._rules}
+        outputs = {**gone, **self._outputs}
+        return self._written(tuple(records), outputs, answers, moment, boot_id=self._boot_id, link_lost=link_lost)
 
     def _interrupted(self, intent: Intent, level: bool | None, moment: Moment) -> Receipt:
         reason = Reason.INTERRUPTED

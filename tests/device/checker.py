@@ -64,18 +64,20 @@ class Checker:
         self._fates: dict[str, Fate] = {}
         self._durable: dict[str, int] = {}
         self._busy: set[str] = set()
+        self._forgotten: set[str] = set()
         self._seen: set[int] = set()  # receipts, by identity, that were looked at when they first appeared
         self._ahead_ms: int | None = None
         self._pressed: tuple[int, str] | None = None
         self._link_lost: int | None = None
         self._loss_met: set[str] = set()
+        self._alive_since = 0
 
     def look(self) -> None:
         """Read on, and judge how things stand now."""
         for entry in self.world.log[self._read :]:
             self._read += 1
             self._entry(entry)
-        if self.world.alive:
+        if self.world.alive and not self.world.is_due:
             self._quiet()
 
     # ---- what happened
@@ -96,6 +98,8 @@ class Checker:
                 if write.intent is not None and not write.intent.on:
                     self._let_off.add(write.intent.command)
                 self._records(write.records)
+                for channel in write.outputs.keys() & self._outputs.keys():
+                    self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
                 self._receipt(receipt)
             case WelcomeCame(mono, ahead_ms):
@@ -109,7 +113,7 @@ class Checker:
             case Stopped(levels):
                 self._stopped(levels)
             case Mended(mono, channel):
-                self._outputs[channel].mended = mono
+                self._outputs.get(channel, Watched()).mended = mono
             case _:
                 pass
 
@@ -271,7 +275,8 @@ class Checker:
             output.last_drive = None
             output.on = output.on if levels is None else levels[channel]
         for jti in self._fates.keys() - self._durable.keys():
-            # it could not be written down, and whoever knew it is dead
+            # it could not be written down, and whoever knew it is dead: should the same command come again, it is new
+            self._forgotten.add(jti)
             del self._fates[jti]
             self._moved.discard(jti)
         for jti in self._heard.keys() - self._durable.keys() - self._open.keys():
@@ -309,6 +314,7 @@ class Checker:
                     raise Violation(f"{channel} and {other.id} both start on")
         lost = started.memory.link_lost if not power_on else None
         self._link_lost = started.mono if lost is None else lost
+        self._alive_since = started.mono
         self._ahead_ms = None
         self._pressed = None
 
@@ -350,11 +356,8 @@ class Checker:
 
     def _loss_had_its_consequence(self, channel: str, output: Watched) -> None:
         rule, now = self._rule(channel), self.world.mono
-        if (
-            channel in self._loss_met
-            or not self._loss_is_due(rule, now - LINK_LOSS_CAUGHT_UP_MS)
-            or output.mended + RETRY_MS > now
-        ):
+        busy = max(output.mended, self._alive_since) + RETRY_MS > now
+        if busy or channel in self._loss_met or not self._loss_is_due(rule, now - LINK_LOSS_CAUGHT_UP_MS):
             return
         self._loss_met.add(channel)
         assert self._link_lost is not None
@@ -374,7 +377,7 @@ class Checker:
         world = self.world
         if world.server.have_seq != world.card.last_seq or world.server.records != world.card.history:
             raise Violation(f"the server has {world.server.have_seq} of {world.card.last_seq} records")
-        for jti in self._heard.keys() - self._busy:
+        for jti in self._heard.keys() - self._busy - self._forgotten:
             fates = {receipt.fate for receipt in world.server.receipts(jti)}
             if len(fates) != 1:
                 raise Violation(f"the command {jti} has the fates {fates}")

@@ -189,20 +189,30 @@ def test_off_is_off_after_a_restart_even_when_it_could_not_be_written_down():
         assert not world.pins["plain"].level
 
 
-def test_a_shortest_off_time_goes_on_through_a_restart_and_begins_anew_with_the_power():
-    rule = OutputRule("cooler", min_off_ms=180_000)
-    world = online(rule)
+@pytest.mark.parametrize("how", [World.restart, World.reboot])
+def test_a_shortest_off_time_begins_anew_with_each_start(how):
+    world = online(OutputRule("cooler", min_off_ms=180_000))
     world.advance(180_000)
     world.switch("cooler", True)
     world.switch("cooler", False)
-    world.restart(after_ms=100_000)
+    world.advance(100_000)
+    how(world)
     world.link_up()
     world.switch("cooler", True)
-    assert world.server.receipts(f"{3:032x}")[0].retry_after_ms == 80_000
-    world.reboot(off_for_ms=1_000)
+    assert world.server.receipts(f"{3:032x}")[0].retry_after_ms == 180_000
+
+
+def test_an_interlock_waits_its_pause_after_an_on_that_was_cut_short():
+    world = online(OutputRule("open", interlock="gate", interlock_pause_ms=2_000), OutputRule("shut", interlock="gate"))
+    world.advance(2_000)
+    world.dies_after = 4
+    world.switch("open", True)
+    assert world.pins["open"].level
+    assert not world.alive
+    world.restart()
     world.link_up()
-    world.switch("cooler", True)
-    assert world.server.receipts(f"{4:032x}")[0].retry_after_ms == 180_000
+    world.switch("shut", True)
+    assert fates(world) == ["open off #1 rejected interrupted", "shut off #2 rejected interlock"]
     proven(world)
 
 
@@ -212,6 +222,17 @@ def test_an_output_that_is_new_in_the_wiring_file_rests_first():
     world.link_up()
     world.switch("cooler", True)
     assert fates(world) == ["cooler off #1 rejected too_soon"]
+
+
+@pytest.mark.parametrize("how", [World.restart, World.reboot])
+def test_an_output_that_was_away_from_the_wiring_file_starts_off(how):
+    world = online(PLAIN, LAMP)
+    world.switch("plain", True)
+    how(world, wires(LAMP))
+    world.restart(wires(PLAIN, LAMP))
+    assert not world.pins["plain"].level
+    assert records(world)[-1] == "switched plain off restart"
+    proven(world)
 
 
 def test_two_outputs_that_a_new_wiring_file_interlocks_start_off():

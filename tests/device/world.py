@@ -138,6 +138,11 @@ class World:
             self.tick()
         self.true_ms = max(until, self.true_ms)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the core asked to be woken by now, as it may while time passed in a slow write."""
+        return self.core.next_wake is not None and self.core.next_wake <= self.mono
+
     def tick(self) -> None:
         """Wake the core now. It must not ask to be woken again at the same moment: that would be a busy loop."""
         at = self.mono
