@@ -13,7 +13,19 @@ from fastapi import Request
 
 LANGUAGES: Final = ("vi", "en")
 COOKIE: Final = "lang"
-SCRIPT_PREFIXES: Final = ("look.", "told.", "left.", "age.", "cause.", "notice.", "reason.", "link.", "presence.", "role.")
+SCRIPT_PREFIXES: Final = (
+    "look.",
+    "told.",
+    "left.",
+    "age.",
+    "cause.",
+    "notice.",
+    "reason.",
+    "link.",
+    "presence.",
+    "role.",
+    "step.",
+)
 
 _LOCALES: Final = Path(__file__).parent / "locales"
 _PLACE: Final = re.compile(r"\{(\w+)\}")

@@ -20,6 +20,7 @@ class Command(TypedDict):
     created_ms: int
     expires_ms: int
     published_ms: int | None
+    answered_ms: int | None
     settled_ms: int | None
     read_back: bool | None
     changed: bool | None

@@ -22,6 +22,12 @@ def clock_time(at_ms: int, now_ms: int, timezone: str) -> str:
     return at.strftime("%H:%M" if at.date() == now.date() else "%H:%M %d/%m/%Y")
 
 
+def clock_second(at_ms: int, now_ms: int, timezone: str) -> str:
+    """The same to the second: `14:02:07`."""
+    at, now = _local(at_ms, timezone), _local(now_ms, timezone)
+    return at.strftime("%H:%M:%S" if at.date() == now.date() else "%H:%M:%S %d/%m/%Y")
+
+
 def age(at_ms: int, now_ms: int, t: Words) -> str:
     """`5 phút trước`."""
     seconds = max(0, now_ms - at_ms) // 1000

@@ -6,6 +6,7 @@ from typing import Final
 
 from server.web.i18n import Words
 from server.web.shapes import Channel, Command, Device, LinkWord, Role, Site
+from server.web.steps import steps_of, why
 from server.web.times import age, clock_time, left
 
 GRACE_MS: Final = 15_000
@@ -49,7 +50,7 @@ class View:
     """One channel as a person sees it: `word` and `told` read as one sentence.
 
     `failed`: the notice tells of a command that was refused or came too late. `asks`: what a tap asks for, None where it cannot be
-    used. `wanted`: what a pending command wants.
+    used. `wanted`: what a pending command wants. `steps`: what became of the latest command, step by step.
     `lease`: seconds left and in all, while a lease runs.
     """
 
@@ -57,6 +58,7 @@ class View:
     word: str
     told: str
     notice: str
+    steps: list[str]
     failed: bool
     checked: bool
     wanted: bool
@@ -75,6 +77,7 @@ def view(channel: Channel, around: Around, t: Words) -> View:
         word=_word(channel, look, t),
         told=_told(channel, around, look, asks, t),
         notice=said,
+        steps=steps_of(command, around.now_ms, around.timezone, t) if command else [],
         failed=said != "" and command is not None and command["fate"] in ("rejected", "expired"),
         checked=channel["on"] is True,
         wanted=command is not None and command["on"],
@@ -106,7 +109,7 @@ def notice(command: Command, channel: Channel, around: Around, t: Words) -> str:
         case "unconfirmed" if _in_doubt(command, channel):
             return t(f"notice.unconfirmed_{wish}")
         case "rejected" | "expired" if _recent(command, channel, around):
-            return t(f"notice.failed_{wish}", why=_why(command, t))
+            return t(f"notice.failed_{wish}", why=why(command, t))
         case "cancelled" if _recent(command, channel, around):
             return t("notice.cancelled")
         case "applied" if command["clamped"] and channel["on"] and _lease(channel, around):
@@ -205,9 +208,3 @@ def _recent(command: Command, channel: Channel, around: Around) -> bool:
     """Whether a failure is still news: settled a while ago at most, and the channel has not changed since."""
     settled_ms = command["settled_ms"] or command["expires_ms"]
     return around.now_ms - settled_ms < FAILURE_SHOWN_MS and (channel["since_ms"] or 0) <= settled_ms
-
-
-def _why(command: Command, t: Words) -> str:
-    if command["reason"] == "too_soon" and command["retry_after_ms"]:
-        return t("reason.too_soon_in", n=-(-command["retry_after_ms"] // 1000))
-    return t.first(f"reason.{command['reason'] or command['fate']}", "reason.other")

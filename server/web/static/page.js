@@ -1,5 +1,6 @@
 // Draws what the store knows into the page that the server rendered. Names are untrusted: text only, never markup.
 
+import { stepsOf } from './steps.js';
 import { presenceText, t, view } from './words.js';
 
 export function write(element, text) {
@@ -50,10 +51,20 @@ function drawCard(card, channel, seen, store) {
   const own = store.noticeFor(channel);
   write(card.querySelector('.notice'), own ?? seenNow.notice);
   flag(card, 'data-failed', own ? true : seenNow.failed);
+  drawSteps(card.querySelector('.steps'), store.shown(channel).command, seen);
   const lease = card.querySelector('.lease');
   lease.hidden = !seenNow.lease;
   if (seenNow.lease) [lease.value, lease.max] = seenNow.lease;
   card.querySelector('relay-switch')?.show?.(seenNow);
+}
+
+function drawSteps(details, command, seen) {
+  details.hidden = !command;
+  const texts = command ? stepsOf(command, seen.nowMs, seen.timezone) : [];
+  const list = details.querySelector('ol');
+  while (list.children.length > texts.length) list.lastElementChild.remove();
+  while (list.children.length < texts.length) list.append(document.createElement('li'));
+  texts.forEach((text, index) => write(list.children[index], text));
 }
 
 // One child for each item, in the items' order, kept as it is where it was there before.

@@ -20,8 +20,16 @@ export function first(...keys) {
 
 // `14:02`, or with the day when that is not today's, in the site's zone.
 export function clockTime(atMs, nowMs, timezone) {
+  return clock(atMs, nowMs, timezone, (at) => `${at.hour}:${at.minute}`);
+}
+
+export function clockSecond(atMs, nowMs, timezone) {
+  return clock(atMs, nowMs, timezone, (at) => `${at.hour}:${at.minute}:${at.second}`);
+}
+
+function clock(atMs, nowMs, timezone, timeOf) {
   const [at, now] = [digits(atMs, timezone), digits(nowMs, timezone)];
-  const time = `${at.hour}:${at.minute}`;
+  const time = timeOf(at);
   const [day, today] = [at, now].map((it) => `${it.day}/${it.month}/${it.year}`);
   return day === today ? time : `${time} ${day}`;
 }
@@ -35,7 +43,7 @@ function digits(ms, timezone) {
 }
 
 function formatFor(timezone) {
-  const how = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', day: '2-digit', month: '2-digit', year: 'numeric' };
+  const how = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit', day: '2-digit', month: '2-digit', year: 'numeric' };
   try {
     return new Intl.DateTimeFormat('en-GB', { ...how, timeZone: timezone });
   } catch {
@@ -197,7 +205,7 @@ function recent(command, channel, around) {
   return around.nowMs - settled < FAILURE_SHOWN_MS && (channel.since_ms ?? 0) <= settled;
 }
 
-function why(command) {
+export function why(command) {
   if (command.reason === 'too_soon' && command.retry_after_ms) {
     return t('reason.too_soon_in', { n: Math.ceil(command.retry_after_ms / 1000) });
   }

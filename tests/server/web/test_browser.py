@@ -126,7 +126,8 @@ def accepted(channel: str = "may-bom") -> Answer:
 
 
 def card_texts(page: Page) -> list[str]:
-    shown = page.locator("#sites .card").evaluate_all("all => all.map(it => `${it.dataset.look} ${it.innerText}`)")
+    text = "${it.dataset.look} ${it.innerText} ${it.querySelector('.steps').textContent}"
+    shown = page.locator("#sites .card").evaluate_all(f"all => all.map(it => `{text}`)")
     return [" ".join(text.split()) for text in shown]
 
 

@@ -45,9 +45,9 @@ async def html(client: httpx.AsyncClient, path: str = "/", language: str = "vi")
 
 
 def cards(page: str) -> dict[str, str]:
-    """The text of each card, by the channel's id."""
+    """The text of each card but for its steps, by the channel's id."""
     body = page.partition('<div id="sites">')[2].partition("<template")[0]
-    found = re.findall(r'<article class="card" data-channel="([^"]*)"(.*?)</article>', body, re.DOTALL)
+    found = re.findall(r'<article class="card" data-channel="([^"]*)"(.*?)<details', body, re.DOTALL)
     return {name: " ".join(unescape(re.sub(r"<[^>]*>", " ", "<" + text)).split()) for name, text in found}
 
 

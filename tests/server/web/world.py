@@ -14,9 +14,15 @@ def command(channel: str, fate: str, *, on: bool = True, device: str = DEVICE, *
     return {
         "id": f"{NOW_MS - 2 * MINUTE_MS:012x}{'0' * 20}", "device": device, "channel": channel, "on": on, "for_s": None, "actor": "Lan",
         "fate": fate, "reason": None, "created_ms": NOW_MS - 2 * MINUTE_MS, "expires_ms": NOW_MS + 30_000, "published_ms": None,
+        "answered_ms": None,
         "settled_ms": settled, "read_back": None, "changed": None, "clamped": None, "lease_until_ms": None, "retry_after_ms": None,
         **other,
     }  # fmt: skip
+
+
+def applied(channel: str, **other: Any) -> dict[str, Any]:
+    at_ms = NOW_MS - MINUTE_MS
+    return command(channel, "applied", **{"changed": True, "published_ms": at_ms, "answered_ms": at_ms, **other})
 
 
 def channel(id: str, name: str, icon: str, *, on: bool | None = False, **other: Any) -> dict[str, Any]:  # noqa: A002
@@ -73,7 +79,15 @@ def every_state() -> dict[str, Any]:
         channel("cua", "Cửa kho", "gate", kind="contact", on=True, cause="input", actor=None),
         channel("nut", "Nút dừng", "socket", kind="button", cause="input", actor=None, since_ms=NOW_MS - 86_400_000),
         channel("nhiet", "Nhiệt độ", "sensor", kind="sensor", on=None, since_ms=None, told_ms=None, cause=None),
-        channel("bom-2", "Bơm giếng", "pump", **leased(), command=command("bom-2", "applied", clamped=True)),
+        channel(
+            "bom-2",
+            "Bơm giếng",
+            "pump",
+            **leased(),
+            command=command(
+                "bom-2", "applied", clamped=True, changed=True, published_ms=NOW_MS - MINUTE_MS, answered_ms=NOW_MS - MINUTE_MS
+            ),
+        ),
         channel("den-2", "Đèn sân", "lamp", since_ms=None, cause=None, actor=None),
         channel("den-3", "Đèn cổng", "lamp", command=command("den-3", "expired", on=False), on=True),
         channel("den-4", "Đèn kho", "lamp", command=command("den-4", "cancelled")),
