@@ -1,7 +1,7 @@
 """How commands are kept: inserted whole before anything is sent, saved whole at each step."""
 
-from dataclasses import asdict
-from typing import Any, Final
+from dataclasses import fields
+from typing import Final
 
 from sqlalchemy import bindparam, update
 
@@ -23,6 +23,9 @@ _STEPS: Final = (
     "retry_after_ms",
 )
 
+_NAMES: Final = tuple(field.name for field in fields(CommandRecord))
+_NEW: Final = tuple((f"new_{name}", name) for name in _STEPS)
+
 ACCEPT: Final = Hot(insert(Command), rank=10)
 SAVE: Final = Hot(
     update(Command).where(Command.id == bindparam("the_id")).values({name: bindparam(f"new_{name}") for name in _STEPS}),  # type: ignore[arg-type]
@@ -32,13 +35,14 @@ SAVE: Final = Hot(
 
 def accept(command: CommandRecord) -> Op:
     """Keep a new command."""
-    return Op(ACCEPT, asdict(command))
+    return Op(ACCEPT, {name: getattr(command, name) for name in _NAMES})
 
 
 def save(command: CommandRecord) -> Op:
     """Keep where a command stands now."""
-    fields: dict[str, Any] = {f"new_{name}": getattr(command, name) for name in _STEPS}
-    return Op(SAVE, {"the_id": command.id, **fields})
+    params = {new: getattr(command, name) for new, name in _NEW}
+    params["the_id"] = command.id
+    return Op(SAVE, params)
 
 
 def read(row: Command) -> CommandRecord:

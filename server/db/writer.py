@@ -111,8 +111,11 @@ class Writer:
         self._queue.append(job)
         if within_s <= 0:
             self._due.set()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(within_s, self._due.set)
+            return
+        loop = asyncio.get_running_loop()
+        if self._timer is None or loop.time() + within_s < self._timer.when():
+            self._cancel_timer()
+            self._timer = loop.call_later(within_s, self._due.set)
 
     async def _take(self) -> list[Job]:
         """The next batch once something in it is due; whatever was queued before that goes with it. Empty: the end."""

@@ -22,6 +22,7 @@ log = logging.getLogger("congtac.ingest")
 
 MOST_COMPLAINTS: Final = 20
 FEW: Final = 50
+LAZY_S: Final = 0.02  # nobody waits for it: the device keeps what it told until it hears that it is kept here
 SPREAD_MS: Final = 5_000
 
 
@@ -164,10 +165,9 @@ class Ingest:
             return
         ops: list[Op] = []
         for channel in device.channels.values():
-            before = (channel.on, channel.lease_until_ms, channel.since_ms)
-            if channel.hear_state(state):
-                if before != (channel.on, channel.lease_until_ms, channel.since_ms):
-                    self._hub.channel_changed(device, channel)
+            before = channel.reported
+            if channel.hear_state(state) and channel.reported != before:
+                self._hub.channel_changed(device, channel)
                 ops.append(_report(device, channel))
         if ops:
             self._keep(device, *ops)
@@ -208,7 +208,7 @@ class Ingest:
                 self._kept(device, *mark)
 
         try:
-            done = self._writer.submit(*ops, after_commit=kept)
+            done = self._writer.submit(*ops, after_commit=kept, within_s=LAZY_S)
         except StorageError as error:
             self._not_kept(device, error)
             return

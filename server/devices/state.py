@@ -30,6 +30,11 @@ class ChannelNow:
     seq: int = 0
     command: CommandRecord | None = None
 
+    @property
+    def reported(self) -> tuple[bool | None, int | None, int | None, Cause | None, str | None]:
+        """What the device says of it, without when it said so."""
+        return self.on, self.since_ms, self.lease_until_ms, self.cause, self.actor
+
     def hear_event(self, event: Event) -> bool:
         """Take over what an event tells; False: it is older than what is known."""
         if event.seq <= self.seq or event.kind not in (EventKind.SWITCHED, EventKind.LEASED):

@@ -12,10 +12,15 @@ from server.live.views import channel_view, device_view
 
 
 class Change(NamedTuple):
-    """One event of a stream: its name, and its data as JSON text."""
+    """One event of a stream: its name, and its data as JSON on one line."""
 
     event: str
-    data: str
+    data: bytes
+
+    @property
+    def frame(self) -> bytes:
+        """The event as it stands in a stream of server-sent events."""
+        return b"event: %b\ndata: %b\n\n" % (self.event.encode(), self.data)
 
 
 class _Key(NamedTuple):
@@ -40,11 +45,12 @@ class Stream:
 
     async def next(self, within_s: float) -> list[Change]:
         """What changed since last asked, each thing once and as it is now; empty when nothing did within that time."""
-        try:
-            async with asyncio.timeout(within_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return []
+        if not self._wake.is_set():
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                return []
         self._wake.clear()
         changed, self._changed = self._changed, {}
         return [change for key in changed if (change := self._hub.render(key)) is not None]
@@ -53,7 +59,12 @@ class Stream:
         """Everything, as it is now; what had changed before is part of it."""
         self._changed.clear()
         self._wake.clear()
-        return Change("snapshot", self._hub.text(self._hub.snapshot(self.roles)))
+        return Change("snapshot", json_line(self._hub.snapshot(self.roles)))
+
+
+def json_line(value: Any) -> bytes:
+    """JSON on one line: line breaks inside texts are escaped."""
+    return to_json(value)
 
 
 class Hub:
@@ -103,12 +114,12 @@ class Hub:
 
     def tick(self) -> Change:
         """A sign of life, with the server's time."""
-        return Change("tick", self.text({"now_ms": self._now_ms()}))
+        return Change("tick", json_line({"now_ms": self._now_ms()}))
 
     def render(self, key: _Key | None) -> Change | None:
         """What a change looks like now; None: its subject is gone."""
         if key is None:
-            return Change("link", self.text({"link": self._link(), "now_ms": self._now_ms()}))
+            return Change("link", json_line({"link": self._link(), "now_ms": self._now_ms()}))
         known = self._rendered.get(key)
         if known is None:
             known = self._render(key)
@@ -116,19 +127,14 @@ class Hub:
                 self._rendered[key] = known
         return known
 
-    @staticmethod
-    def text(value: Any) -> str:
-        """JSON text."""
-        return to_json(value).decode()
-
     def _render(self, key: _Key) -> Change | None:
         device = self._registry.get(key.device_id)
         if device is None:
             return None
         if key.channel is None:
-            return Change("device", self.text(device_view(device)))
+            return Change("device", json_line(device_view(device)))
         channel = device.channels.get(key.channel)
-        return None if channel is None else Change("channel", self.text(channel_view(device.id, channel)))
+        return None if channel is None else Change("channel", json_line(channel_view(device.id, channel)))
 
     def _offer(self, key: _Key, site_id: str) -> None:
         self._rendered.pop(key, None)
