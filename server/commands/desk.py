@@ -159,7 +159,9 @@ class Desk:
     def _check(self, device: DeviceNow, wish: Wish) -> None:
         channel = device.channels.get(wish.channel)
         if channel is None:
-            raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no channel {wish.channel!r}")
+            raise Problem(
+                404, "unknown_channel", "There is no such channel", f"{device.slug} has no channel {wish.channel[:40]!r}"
+            )
         if channel.about.kind is not ChannelKind.OUTPUT:
             raise Problem(409, "not_an_output", "This channel cannot be switched", f"{wish.channel} is a {channel.about.kind}")
         if channel.about.locked:
