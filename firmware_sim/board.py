@@ -1,24 +1,28 @@
 """One simulated device: the real agent, its real journal, on latched pins."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 from device import now
 from device.agent import Agent
+from device.clock import Moment
 from device.identity import Identity
 from device.journal import Journal
 from device.pins import Pins
 from device.wiring import Wiring
-from firmware_sim.pins import LatchedFactory, PinChange, PinRecord, latches, read_record
+from firmware_sim.pins import LatchedFactory, PinChange, PinRecord, latches, read_record, record_start
 from protocol.backoff import Backoff
 from protocol.ids import new_token
 
 
 class Board:
-    """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started."""
+    """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started.
+
+    `moment` is its clock; `step` is told of each step of its work, for those who test what a crash does there.
+    """
 
     def __init__(
         self,
@@ -29,14 +33,18 @@ class Board:
         boot_id: str | None = None,
         keepalive_s: int = 30,
         backoff: Backoff | None = None,
+        moment: Callable[[], Moment] = now.moment,
+        step: Callable[[str], None] = lambda _name: None,
     ) -> None:
+        self._step = step
         self.identity = identity
         self.changes: list[PinChange] = []
         boot_id = boot_id or now.boot_id()
         folder.mkdir(parents=True, exist_ok=True)
         held = latches(read_record(folder / "pins.jsonl"), boot_id)
         self._record = PinRecord(folder / "pins.jsonl")
-        self._journal = Journal(folder / "journal.db", new_token)
+        record_start(folder / "starts.jsonl", boot_id)
+        self._journal = Journal(folder / "journal.db", new_token, step)
         self._pins = Pins(wiring, LatchedFactory(self._changed, boot_id, held))
         self.agent = Agent(
             identity,
@@ -47,11 +55,13 @@ class Board:
             boot_id=boot_id,
             keepalive_s=keepalive_s,
             backoff=backoff,
+            moment=moment,
         )
 
     def _changed(self, change: PinChange) -> None:
         self.changes.append(change)
         self._record(change)
+        self._step("pin")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Board"]:

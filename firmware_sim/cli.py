@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 
+from device import now
 from device.errors import DeviceError
 from device.identity import read_identity
 from device.wiring import read_wiring
 from firmware_sim.board import Board
 from firmware_sim.house import four_relays
+from firmware_sim.misfortune import Deadly, wrong_clock
 from protocol.backoff import Backoff
 
 
@@ -48,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--boot-id", help="pretend to be this run of the machine; another one than last time is a power cut")
     run.add_argument("--keepalive", type=int, default=30, metavar="SECONDS")
     run.add_argument("--first-retry", type=float, default=1.0, metavar="SECONDS", help="the first ceiling of the reconnect delay")
+    run.add_argument("--longest-retry", type=float, default=30.0, metavar="SECONDS", help="its last ceiling (default 30)")
+    run.add_argument("--clock-offset", type=Path, metavar="FILE", help="a wrong system clock: off by the seconds in this file")
+    run.add_argument("--die-at", type=Deadly, metavar="STEP:N", help="die at a step of the journal, or at `pin`, the Nth time")
     return parser
 
 
@@ -61,7 +66,9 @@ def _boards(options: argparse.Namespace) -> list[Board]:
             options.state / identity.device_id,
             boot_id=options.boot_id,
             keepalive_s=options.keepalive,
-            backoff=Backoff(random.uniform, first_s=options.first_retry, cap_s=max(options.first_retry, 30.0)),
+            backoff=Backoff(random.uniform, first_s=options.first_retry, cap_s=max(options.first_retry, options.longest_retry)),
+            moment=wrong_clock(options.clock_offset) if options.clock_offset else now.moment,
+            step=options.die_at or (lambda _name: None),
         )
         for identity in identities
     ]

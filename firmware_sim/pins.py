@@ -31,10 +31,14 @@ Record = Callable[[PinChange], None]
 class LatchedPin(MockPin):  # type: ignore[misc]
     """A line with a latch: claimed as an output it has its level from the first moment, closed it keeps it."""
 
+    _known = False
+
     def output_with_state(self, state: bool) -> None:
-        """Become an output at this level, with nothing in between."""
+        """Become an output at this level, with nothing in between. The first level of a run of the machine is always written down."""
         self._function = "output"
-        self._change_state(bool(state))
+        if not self._change_state(bool(state)) and not self._known:
+            self.factory.changed(self._number, bool(state))
+        self._known = True
 
     def close(self) -> None:
         """Keep the level, as the kernel of a Pi does."""
@@ -49,6 +53,7 @@ class LatchedPin(MockPin):  # type: ignore[misc]
     def latch(self, level: bool) -> None:
         """Start from this level without a change."""
         self._state = level
+        self._known = True
 
 
 class LatchedFactory(MockFactory):  # type: ignore[misc]
@@ -87,6 +92,21 @@ class PinRecord:
     def close(self) -> None:
         """Close the file."""
         os.close(self._handle)
+
+
+def record_start(path: Path, boot_id: str) -> None:
+    """Note that an agent is about to touch its pins: when (CLOCK_BOOTTIME, ns), and in which run of the machine."""
+    fields = {"mono_ns": time.clock_gettime_ns(time.CLOCK_BOOTTIME), "boot_id": boot_id}
+    with path.open("a", encoding="ascii") as file:
+        file.write(json.dumps(fields) + "\n")
+
+
+def read_starts(path: Path) -> list[tuple[int, str]]:
+    """Every start that was noted: (CLOCK_BOOTTIME in ns, the run of the machine)."""
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    return [(line["mono_ns"], line["boot_id"]) for line in lines]
 
 
 def read_record(path: Path) -> list[PinChange]:

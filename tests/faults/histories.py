@@ -78,9 +78,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request for a command, and its answer. `status` None: the connection broke first."""
+    """One request for a command, and its answer. `status` None: the connection broke first. No two wishes share a key."""
 
-    actor: str
     device_id: str
     channel: str
     status: int | None
@@ -159,9 +158,13 @@ class FinalChannel:
 
 @dataclass(slots=True)
 class History:
-    """Everything that is known of a run. `heard_first_ms`: when a record was first seen on the wire, by (device, number)."""
+    """Everything that is known of a run, which ended at `end_mono_ms`.
+
+    `heard_first_mono_ms`: when a record was first seen on the wire, by (device, number).
+    """
 
     wall_minus_mono_ms: float = 0.0
+    end_mono_ms: float = float("inf")
     devices: dict[str, DeviceHistory] = field(default_factory=dict)
     commands: dict[str, CommandRow] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)

@@ -108,22 +108,21 @@ def what_was_told_holds(history: History, aligned: Aligned) -> Iterator[Violatio
 def a_refusal_leaves_nothing(history: History, aligned: Aligned) -> Iterator[Violation]:
     """A request that was refused (4xx) made no command; one key made at most one, whatever was sent again."""
     _ = aligned
-    made: dict[tuple[str, str], set[str]] = defaultdict(set)
-    keys = {(command.actor_id, command.idempotency_key): command.id for command in history.commands.values()}
-    answered: dict[tuple[str, str], set[bool]] = defaultdict(set)
+    made: dict[str, set[str]] = defaultdict(set)
+    keys = {command.idempotency_key: command.id for command in history.commands.values()}
+    answered: dict[str, set[bool]] = defaultdict(set)
     for asked in history.asked:
         if asked.idempotency_key is None:
             continue
-        key = (asked.actor, asked.idempotency_key)
         if asked.command is not None:
-            made[key].add(asked.command)
-        answered[key].add(asked.status is not None and 400 <= asked.status < 500)
+            made[asked.idempotency_key].add(asked.command)
+        answered[asked.idempotency_key].add(asked.status is not None and 400 <= asked.status < 500)
     for key, commands in made.items():
         if len(commands) > 1:
-            yield Violation("a key makes one command", f"{key[1]} made {sorted(commands)}")
+            yield Violation("a key makes one command", f"{key} made {sorted(commands)}")
     for key, refused in answered.items():
         if refused == {True} and key in keys:
-            yield Violation("a refusal leaves nothing", f"every request with {key[1]} was refused, and it made {keys[key]}")
+            yield Violation("a refusal leaves nothing", f"every request with {key} was refused, and it made {keys[key]}")
 
 
 def the_page_is_true_at_the_end(history: History, aligned: Aligned) -> Iterator[Violation]:

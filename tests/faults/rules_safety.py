@@ -21,27 +21,25 @@ BACK_WITHIN_MS = 2_000.0
 
 @dataclass(frozen=True, slots=True)
 class OnTime:
-    """From a change to on until the change to off; `off` None: it is on at the end of the history."""
+    """From a change to on until the change to off; `off` None: it is still on at the end of the history."""
 
     on: PinMove
     off: PinMove | None
-
-    @property
-    def end(self) -> float:
-        return self.off.at_mono_ms if self.off is not None else float("inf")
+    end: float
 
 
-def on_times(moves: list[PinMove]) -> Iterator[OnTime]:
+def on_times(history: History, device: DeviceHistory, channel: str) -> Iterator[OnTime]:
     """The times at which an output was on."""
+    moves = device.moves.get(channel, [])
     began: PinMove | None = None
     for move in moves:
         if move.on:
             began = began or move
         elif began is not None:
-            yield OnTime(began, move)
+            yield OnTime(began, move, move.at_mono_ms)
             began = None
     if began is not None:
-        yield OnTime(began, None)
+        yield OnTime(began, None, history.end_mono_ms)
 
 
 def excused_until(device: DeviceHistory, deadline: float, tolerance: float) -> float:
@@ -59,7 +57,7 @@ def leases_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
         for wire in device.outputs:
             alignment = aligned.get((device.device_id, wire.id))
             ended = {explained.move for explained in alignment.moves if explained.safety == Cause.LEASE} if alignment else set()
-            for time in on_times(device.moves.get(wire.id, [])):
+            for time in on_times(history, device, wire.id):
                 yield from _lease_faults(history, device, wire, time, ended)
 
 
@@ -121,16 +119,16 @@ def interlocks_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
         for wire in device.outputs:
             for other in device.outputs:
                 if wire.interlock is not None and wire.interlock == other.interlock and wire.id != other.id:
-                    yield from _overlaps(device, wire, other)
+                    yield from _overlaps(history, device, wire, other)
 
 
-def _overlaps(device: DeviceHistory, wire: OutputWire, other: OutputWire) -> Iterator[Violation]:
+def _overlaps(history: History, device: DeviceHistory, wire: OutputWire, other: OutputWire) -> Iterator[Violation]:
     pause = max(wire.interlock_pause_s, other.interlock_pause_s) * 1000 - PAUSE_TOLERANCE_MS
-    for time in on_times(device.moves.get(wire.id, [])):
-        for theirs in on_times(device.moves.get(other.id, [])):
+    for time in on_times(history, device, wire.id):
+        for theirs in on_times(history, device, other.id):
             if theirs.on.at_mono_ms <= time.on.at_mono_ms < theirs.end:
                 yield Violation("interlocks hold", f"{device.device_id}: {wire.id} and {other.id} on at {time.on.at_mono_ms:.0f}")
-            elif 0 <= time.on.at_mono_ms - theirs.end < pause:
+            elif theirs.off is not None and 0 <= time.on.at_mono_ms - theirs.end < pause:
                 gap = time.on.at_mono_ms - theirs.end
                 yield Violation("interlocks hold", f"{device.device_id}: {wire.id} on {gap:.0f} ms after {other.id}")
 
@@ -140,7 +138,7 @@ def rests_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
     _ = aligned
     for device in history.devices.values():
         for wire in device.outputs:
-            times = list(on_times(device.moves.get(wire.id, [])))
+            times = list(on_times(history, device, wire.id))
             for before, after in pairwise(times):
                 rest = after.on.at_mono_ms - before.end
                 restored = before.off is not None and before.off.fell
@@ -158,17 +156,17 @@ def a_lost_link_has_its_consequence(history: History, aligned: Aligned) -> Itera
             if wire.link_loss != "off":
                 continue
             for away in device.away:
-                yield from _link_loss_faults(device, wire, away.from_mono_ms, away.to_mono_ms)
+                yield from _link_loss_faults(history, device, wire, away.from_mono_ms, away.to_mono_ms)
 
 
-def _link_loss_faults(device: DeviceHistory, wire: OutputWire, lost: float, back: float) -> Iterator[Violation]:
+def _link_loss_faults(history: History, device: DeviceHistory, wire: OutputWire, lost: float, back: float) -> Iterator[Violation]:
     due = lost + wire.link_loss_after_s * 1000
     limit = due + LATE_TOLERANCE_MS
     for spell in device.unable():
         # an agent that was not there when the link went may not have noticed before it was back
         if spell.from_mono_ms <= limit and spell.to_mono_ms > lost:
             limit = max(limit, spell.to_mono_ms + wire.link_loss_after_s * 1000 + BACK_WITHIN_MS)
-    for time in on_times(device.moves.get(wire.id, [])):
+    for time in on_times(history, device, wire.id):
         if time.on.at_mono_ms <= lost and time.end > limit and back > limit:
             yield Violation(
                 "a lost link has its consequence", f"{device.device_id}/{wire.id}: link lost at {lost:.0f}, off at {time.end:.0f}"

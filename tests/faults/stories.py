@@ -70,7 +70,7 @@ class Story:
 
     def __init__(self) -> None:
         self.device = DeviceHistory(DEVICE, parse_wiring(WIRING, Path("wiring")).outputs, journal=JOURNAL)
-        self.history = History(WALL_MINUS_MONO_MS, {DEVICE: self.device})
+        self.history = History(WALL_MINUS_MONO_MS, devices={DEVICE: self.device})
         self.levels: dict[str, bool] = {}
 
     # ---- the agent's lives
@@ -132,7 +132,7 @@ class Story:
 
     def ends(self, at: float) -> History:
         """All is healed and quiet."""
-        _ = at
+        self.history.end_mono_ms = at
         self.device.mark = self.device.last_seq
         for wire in self.device.outputs:
             on = self.levels.get(wire.id, False)
