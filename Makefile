@@ -1,6 +1,6 @@
 # Two commands are enough on a fresh Debian or Raspberry Pi OS: `make demo` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock bench faults mutate pi clean
+.PHONY: help demo test check fmt lock bench faults soak mutate pi clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -42,6 +42,10 @@ bench: ## How fast, beside the raw broker in the same run
 faults: ## The long run of kills and cuts: SEEDS=1,2,3 MINUTES=30
 	@scripts/setup test
 	@$(BIN)/python -m tests.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(MINUTES),--minutes $(MINUTES))
+
+soak: ## A device through days of bad weather in its own quick time: HOURS=240
+	@scripts/setup test
+	@CONGTAC_SOAK_HOURS=$(or $(HOURS),240) $(BIN)/python -m pytest tests/soak $(ARGS)
 
 mutate: ## Break the device's core on purpose, and see that a test notices
 	@scripts/setup test
