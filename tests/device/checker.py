@@ -57,6 +57,7 @@ class Checker:
         self._outputs: dict[str, Watched] = {}
         self._card: dict[int, Event | Receipt] = {}
         self._open: dict[str, Intent] = {}
+        self._owed: dict[int, Event | Receipt] = {}  # what could not be written yet
         self._heard: dict[str, tuple[int, Command]] = {}
         self._intended: set[str] = set()  # commands written down before they act
         self._let_off: set[str] = set()  # commands to switch off that could not be written down
@@ -98,6 +99,7 @@ class Checker:
                 if write.intent is not None and not write.intent.on:
                     self._let_off.add(write.intent.command)
                 self._records(write.records)
+                self._owed.update({record.seq or 0: record for record in write.records})
                 for channel in write.outputs.keys() & self._outputs.keys():
                     self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
@@ -146,15 +148,7 @@ class Checker:
 
     def _wrote(self, write: Write) -> None:
         for record in write.records:
-            assert record.seq is not None
-            if self._card.setdefault(record.seq, record) is not record:
-                raise Violation(f"number {record.seq} is given twice: {record} and {self._card[record.seq]}")
-            if record.seq > 1 and record.seq - 1 not in self._card:
-                raise Violation(f"number {record.seq} is on the card before the one that it follows")
-            if isinstance(record, Receipt):
-                self._durable.setdefault(record.command, record.seq)
-                if self._durable[record.command] != record.seq:
-                    raise Violation(f"a second receipt for {record.command}: {record}")
+            self._numbered(record)
         self._records(write.records)
         if write.intent is not None:
             self._intended.add(write.intent.command)
@@ -164,6 +158,17 @@ class Checker:
         for channel in write.outputs:
             if channel in self._outputs:
                 self._outputs[channel].off_is_unwritten = False
+
+    def _numbered(self, record: Event | Receipt) -> None:
+        assert record.seq is not None
+        if self._owed.get(record.seq) is record:
+            del self._owed[record.seq]
+        if self._card.setdefault(record.seq, record) is not record:
+            raise Violation(f"number {record.seq} is given twice: {record} and {self._card[record.seq]}")
+        if record.seq > 1 and record.seq - 1 not in self._card:
+            raise Violation(f"number {record.seq} is on the card before the one that it follows")
+        if isinstance(record, Receipt) and self._durable.setdefault(record.command, record.seq) != record.seq:
+            raise Violation(f"a second receipt for {record.command}: {record}")
 
     def _records(self, records: tuple[Event | Receipt, ...]) -> None:
         for record in records:
@@ -268,6 +273,7 @@ class Checker:
     # ---- start and stop
 
     def _stopped(self, levels: Mapping[str, bool] | None) -> None:
+        self._owed.clear()
         for channel, output in self._outputs.items():
             drove, output.unexplained = output.unexplained, None
             if drove is not None:
@@ -375,6 +381,8 @@ class Checker:
         """After healing (pins, card and link work, time has passed): all is told, and what is told is true."""
         self.look()
         world = self.world
+        if self._owed:
+            raise Violation(f"was never written: {self._owed}")
         if world.server.have_seq != world.card.last_seq or world.server.records != world.card.history:
             raise Violation(f"the server has {world.server.have_seq} of {world.card.last_seq} records")
         for jti in self._heard.keys() - self._busy - self._forgotten:

@@ -6,7 +6,7 @@ make it happen again.
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -51,6 +51,9 @@ CHANNELS = st.sampled_from(["pump", "lamp", "open", "shut", "fan"])
 SPANS = st.sampled_from([0, 1, 50, 99, 100, 500, 999, 1_000, 2_000, 4_999, 5_000, 20_000, 60_000, 61_000, 600_000])
 LEASES = st.sampled_from([None, 1, 2, 5, 30, 3_600])
 LONG = int(os.environ.get("CONGTAC_MACHINE", "0"))
+ONLY_FIND = (
+    "CONGTAC_MACHINE_ONLY_FIND" in os.environ
+)  # do not look for the shortest way to a failure: tests/mutate.py has no use for it
 
 
 class AnyWeather(RuleBasedStateMachine):
@@ -209,10 +212,11 @@ class AnyWeather(RuleBasedStateMachine):
 
 
 AnyWeather.TestCase.settings = settings(
-    max_examples=LONG or 150,
+    max_examples=LONG or (60 if ONLY_FIND else 200),
     stateful_step_count=100 if LONG else 40,
     deadline=None,
     derandomize=not LONG,
+    phases=[Phase.generate] if ONLY_FIND else tuple(Phase),
     suppress_health_check=list(HealthCheck),
 )
 TestAnyWeather = AnyWeather.TestCase
