@@ -79,6 +79,8 @@ class Agent:
         self._verifier = Verifier(identity.server_keys, identity.device_id)
         self._session = new_token()
         self._timer: asyncio.TimerHandle | None = None
+        self._trouble = ""
+        self._fault: asyncio.Future[None]
         self.link = Link(
             LinkSettings(
                 host=identity.broker_host,
@@ -95,15 +97,26 @@ class Agent:
         )
 
     async def run(self) -> None:
-        """Bring the outputs to where they belong, then serve. Raises JournalError or PinError when that cannot even begin."""
+        """Bring the outputs to where they belong, then serve. Raises JournalError or PinError when that cannot even begin.
+
+        Any other exception is a fault of this program's own. It ends the run, so that whatever started it starts it anew.
+        """
         self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(self._journal, self._publish, self._loop.call_soon)
+        self._fault = self._loop.create_future()
+        self._outbox = Outbox(self._journal, self._publish, lambda call: self._loop.call_soon(self._reading, call))
         self._core = self._start()
+        link = asyncio.create_task(self.link.run(), name=f"link of {self._identity.device_id}")
         try:
-            await self.link.run()
+            await asyncio.wait((link, self._fault), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._pins.close()  # no input may call into a loop that ends
+            link.cancel()
+            await asyncio.wait((link,))
             if self._timer is not None:
                 self._timer.cancel()
+        if self._fault.done():
+            self._fault.result()
+        link.result()
 
     def say_goodbye(self) -> None:
         """Tell that this session ends on purpose; call before cancelling `run`."""
@@ -128,9 +141,15 @@ class Agent:
         return core
 
     def feed(self, what: Input) -> None:
-        """Let the core decide about this, and do it."""
-        self._carry_out(self._core.handle(what, self._moment()))
-        self._set_timer()
+        """Let the core decide about this, and do it. A core that failed halfway decides nothing any more: see `run`."""
+        if self._fault.done():
+            return
+        try:
+            self._carry_out(self._core.handle(what, self._moment()))
+            self._set_timer()
+        except Exception as error:  # called from timers, threads and callbacks, which would swallow it and leave relays untended
+            log.critical("a fault of our own: the agent ends", exc_info=error)
+            self._fault.set_exception(error)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -161,9 +180,10 @@ class Agent:
         try:
             self._journal.write(effect.write)
         except JournalError as error:
-            log.error("%s", error)
+            self._journal_says(str(error))
             self._carry_out(self._core.handle(Unwritten(effect.write), self._moment()))
             return False
+        self._journal_says("")
         self._reading(lambda: self._outbox.recorded(effect.write.records))
         return True
 
@@ -181,7 +201,15 @@ class Agent:
         try:
             call()
         except JournalError as error:
-            log.error("%s", error)
+            self._journal_says(str(error))
+
+    def _journal_says(self, trouble: str) -> None:
+        """Log each trouble once, not at each try, and its end."""
+        if trouble and trouble != self._trouble:
+            log.error("%s", trouble)
+        if self._trouble and not trouble:
+            log.warning("the journal can be written again")
+        self._trouble = trouble
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device import now
-from device.errors import DeviceError
+from device.errors import DeviceError, IdentityError, JournalError, JournalInUse, PinError, WiringError
 from protocol.ids import new_token
 
 if TYPE_CHECKING:
     from device.agent import Agent
+    from device.journal import Journal
+    from device.pins import Pins
 
+log = logging.getLogger("congtac.agent")
+
+SHORTEST_KEEPALIVE_S = 2
+LONGEST_KEEPALIVE_S = 120  # as the broker's own limit
 DEFAULT_FOLDER = Path("/etc/congtac")
 DEFAULT_STATE = Path("/var/lib/congtac")
 
@@ -26,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        return _run(options)
+        code: int = options.act(options)
+        return code
     except (DeviceError, OSError) as error:
         if options.debug:
             raise
@@ -39,29 +46,60 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"congtac {version('congtac')}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="serve until stopped")
-    run.add_argument("--wiring", type=Path, default=DEFAULT_FOLDER / "wiring.toml", help="which pin is which channel")
-    run.add_argument("--identity", type=Path, default=DEFAULT_FOLDER / "identity.json", help="who this device is")
+    files = argparse.ArgumentParser(add_help=False)
+    files.add_argument("--wiring", type=Path, default=DEFAULT_FOLDER / "wiring.toml", help="which pin is which channel")
+    files.add_argument("--identity", type=Path, default=DEFAULT_FOLDER / "identity.json", help="who this device is")
+    check = commands.add_parser("check", parents=[files], help="read wiring and identity, and say what is wrong or what is there")
+    check.set_defaults(act=_check)
+    run = commands.add_parser("run", parents=[files], help="serve until stopped")
+    run.set_defaults(act=_run)
     run.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder of the journal")
     run.add_argument("--pins", choices=("auto", "gpio", "mock"), default="auto", help="real pins, or simulated ones")
-    run.add_argument("--keepalive", type=int, default=30, metavar="SECONDS", help="how often the link is proved (default 30)")
+    run.add_argument(
+        "--keepalive", type=_keepalive, default=30, metavar="SECONDS", help="how often the link is proved (default 30)"
+    )
     return parser
+
+
+def _keepalive(text: str) -> int:
+    seconds = int(text)
+    if not SHORTEST_KEEPALIVE_S <= seconds <= LONGEST_KEEPALIVE_S:
+        raise argparse.ArgumentTypeError(f"{seconds} is not between {SHORTEST_KEEPALIVE_S} and {LONGEST_KEEPALIVE_S} seconds")
+    return seconds
+
+
+def _check(options: argparse.Namespace) -> int:
+    from device.identity import read_identity
+    from device.wiring import read_wiring
+
+    faults: list[str] = []
+    try:
+        for line in read_wiring(options.wiring).lines():
+            print(line)
+    except WiringError as error:
+        faults += [f"{error.path}: {fault}" for fault in error.faults]
+    try:
+        identity = read_identity(options.identity)
+        print(f"device {identity.device_id} at {identity.broker_host} port {identity.broker_port}")
+    except IdentityError as error:
+        faults.append(str(error))
+    for fault in faults:
+        print(f"congtac-agent: {fault}", file=sys.stderr)
+    return 1 if faults else 0
 
 
 def _run(options: argparse.Namespace) -> int:
     # gpiozero and the link are imported late, so that --help is quick
     from device.agent import Agent
     from device.identity import read_identity
-    from device.journal import Journal
     from device.pins import Pins, choose_factory
     from device.wiring import read_wiring
 
     wiring = read_wiring(options.wiring)
     identity = read_identity(options.identity)
-    options.state.mkdir(parents=True, exist_ok=True)
-    journal = Journal(options.state / "journal.db", new_token)
+    pins = Pins(wiring, choose_factory(options.pins))
+    journal = _journal(options.state, pins)
     try:
-        pins = Pins(wiring, choose_factory(options.pins))
         agent = Agent(
             identity,
             wiring,
@@ -72,10 +110,27 @@ def _run(options: argparse.Namespace) -> int:
             keepalive_s=options.keepalive,
         )
         asyncio.run(_serve(agent))
-        pins.close()
     finally:
         journal.close()
     return 0
+
+
+def _journal(folder: Path, pins: "Pins") -> "Journal":
+    """The journal. When there can be none, nothing may be on that nobody would switch off."""
+    from device.journal import Journal
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Journal(folder / "journal.db", new_token)
+    except JournalInUse:
+        raise
+    except OSError as error:
+        log.critical("without a journal no relay may be on: switching all off")
+        try:
+            pins.all_off()
+        except PinError as pin_error:
+            log.critical("%s", pin_error)
+        raise JournalError(str(error)) from error
 
 
 async def _serve(agent: "Agent") -> None:
@@ -91,3 +146,7 @@ async def _serve(agent: "Agent") -> None:
     await asyncio.wait((running,))
     if not running.cancelled():
         running.result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

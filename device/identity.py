@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from device.errors import IdentityError
 from protocol.messages import DeviceId
 
+MOST_CHARACTERS = 65_536
 PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -20,7 +21,7 @@ class Identity(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     device_id: DeviceId
-    secret: Annotated[SecretStr, Field(min_length=16)]
+    secret: Annotated[SecretStr, Field(min_length=16, max_length=256)]
     broker_host: Annotated[str, Field(min_length=1, max_length=253)]
     broker_port: Annotated[int, Field(ge=1, le=65_535)]
     server_keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
@@ -30,7 +31,8 @@ def read_identity(path: Path) -> Identity:
     """Read the identity. Raises IdentityError: missing, open to other users, or wrong; its text says what to do."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS)
     except FileNotFoundError:
         raise IdentityError(f"{path} does not exist: this device was not enrolled yet") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -46,12 +48,21 @@ def read_identity(path: Path) -> Identity:
 
 
 def write_identity(path: Path, identity: Identity) -> None:
-    """Write the identity whole, so that only this user can read it."""
+    """Write the identity whole, so that only this user can read it. Raises OSError."""
     fields = identity.model_dump(mode="json") | {"secret": identity.secret.get_secret_value()}
     draft = path.with_name(path.name + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(fields, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    draft.unlink(missing_ok=True)  # whoever made it may have it open
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(fields, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

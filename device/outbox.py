@@ -12,7 +12,10 @@ AT_ONCE = 100
 
 
 class Outbox:
-    """The sending half of the journal. `publish(topic, payload)` raises LinkDown when it cannot; `soon` runs a call a little later."""
+    """The sending half of the journal. `publish(topic, payload)` raises LinkDown when it cannot; `soon` runs a call a little later.
+
+    Every method may raise JournalError; what it left undone is done after the next welcome.
+    """
 
     def __init__(
         self, journal: Journal, publish: Callable[[Topic, bytes], None], soon: Callable[[Callable[[], None]], object]
@@ -33,8 +36,10 @@ class Outbox:
         self._server_had = seq
         if self._sent is None or stuck or self._sent < seq:
             self._sent = seq
-        self._journal.drop_until(seq)
-        self._pump()
+        try:
+            self._journal.drop_until(seq)
+        finally:
+            self._pump()  # also when nothing can be dropped, as on a full card
 
     def recorded(self, records: tuple[Event | Receipt, ...]) -> None:
         """These were journaled just now."""
@@ -57,8 +62,7 @@ class Outbox:
         if self._sent is None:
             return
         batch = self._journal.records_after(self._sent, AT_ONCE)
-        sent = [self._send(*record) for record in batch]
-        if len(batch) == AT_ONCE and all(sent):
+        if all(self._send(*record) for record in batch) and len(batch) == AT_ONCE:
             self._soon(self._pump)
 
     def _send(self, seq: int, topic: Topic, payload: bytes) -> bool:

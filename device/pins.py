@@ -45,6 +45,10 @@ class Pins:
                 log.error("%s. It stays unread until the next start", error)
         return read
 
+    def all_off(self) -> None:
+        """Claim every output so that its relay is off. Raises PinError when none can be claimed."""
+        self.open({wire.id: False for wire in self._wiring.outputs})
+
     def drive(self, channel: str, on: bool) -> bool | None:
         """Set an output and read its pin back; None when either failed."""
         try:

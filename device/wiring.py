@@ -65,6 +65,18 @@ class OutputWire(_Part):
     link_loss_after_s: Annotated[int, Field(ge=5, le=86_400)] = 60
     locked: bool = False
 
+    def words(self) -> str:
+        """What it is, in a line for people."""
+        limits = [
+            f"on when {'high' if self.active_high else 'low'}",
+            f"at most {self.max_on_s} s" if self.max_on_s else "no time limit",
+            f"after a power cut {self.boot}",
+            f"link lost for {self.link_loss_after_s} s: {self.link_loss}",
+        ]
+        limits += [f"never with others of {self.interlock!r}"] if self.interlock else []
+        limits += ["locked"] if self.locked else []
+        return f"output, {', '.join(limits)}: {self.name}"
+
     def rule(self) -> OutputRule:
         """What the core is told of it."""
         return OutputRule(
@@ -91,6 +103,10 @@ class InputWire(_Part):
     bounce_s: Annotated[float, Field(ge=0.001, le=1, allow_inf_nan=False)] = 0.05
     icon: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] = "sensor"
     switches: ChannelId | None = None
+
+    def words(self) -> str:
+        """What it is, in a line for people."""
+        return f"{self.kind}, pulled {self.pull}" + (f", switches {self.switches}" if self.switches else "") + f": {self.name}"
 
     def rule(self) -> InputRule:
         """What the core is told of it."""
@@ -160,6 +176,11 @@ class Wiring(_Part):
     def inputs(self) -> tuple[InputWire, ...]:
         """The buttons and contacts."""
         return tuple(wire for wire in self.channel if isinstance(wire, InputWire))
+
+    def lines(self) -> list[str]:
+        """A table for people, one line a channel."""
+        width = max(len(wire.id) for wire in self.channel)
+        return [f"{wire.id:<{width}}  GPIO {wire.pin:<2}  {wire.words()}" for wire in self.channel]
 
     def about(self, version: str, model: str | None = None) -> About:
         """What the device tells of itself."""

@@ -41,10 +41,10 @@ class Board:
         self.changes: list[PinChange] = []
         boot_id = boot_id or now.boot_id()
         folder.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(folder / "journal.db", new_token, step)  # first: it is what refuses a second board on this folder
         held = latches(read_record(folder / "pins.jsonl"), boot_id)
         self._record = PinRecord(folder / "pins.jsonl")
         record_start(folder / "starts.jsonl", boot_id)
-        self._journal = Journal(folder / "journal.db", new_token, step)
         self._pins = Pins(wiring, LatchedFactory(self._changed, boot_id, held))
         self.agent = Agent(
             identity,

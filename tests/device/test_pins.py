@@ -136,6 +136,13 @@ def test_what_stays_at_its_latch_is_on_through_a_restart():
     assert [(change.pin, change.level) for change in changes] == [(17, LOW)]
 
 
+def test_all_off_is_off_for_each_relay_whatever_its_board(board: tuple[Pins, MockFactory, bool]):
+    pins, factory, on = board
+    pins.all_off()
+    assert history(factory, 17) == history(factory, 27) == [not on]
+    assert factory.pin("GPIO17").function == factory.pin("GPIO27").function == "output"
+
+
 @pytest.mark.parametrize(("fault", "reads"), [("drive", None), ("read", None), ("stuck", False)])
 def test_what_cannot_be_driven_or_read_is_told_as_it_is(board: tuple[Pins, MockFactory, bool], fault: str, reads: bool | None):
     pins, factory, _on = board
@@ -209,7 +216,7 @@ def test_after_the_end_nothing_is_told(inputs: tuple[Pins, MockFactory, list[tup
 
 
 class Unwatchable(MockPin):
-    def _set_bounce(self, value: float | None) -> None:
+    def _set_bounce(self, _value: float | None) -> None:
         raise OSError("busy")
 
 

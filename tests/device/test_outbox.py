@@ -1,0 +1,185 @@
+"""What is sent of the journal, in which order, and from where it begins again."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device.errors import JournalError
+from device.journal import Journal
+from device.memory import Write
+from device.outbox import AT_ONCE, Outbox
+from protocol.codec import decode
+from protocol.errors import LinkDown
+from protocol.messages import ClockTrust, Event, EventKind
+from protocol.topics import Topic
+
+TOKEN = "00000000000000aa"
+
+
+def events(first: int, last: int) -> tuple[Event, ...]:
+    return tuple(
+        Event(journal=TOKEN, seq=seq, at_ms=seq, clock=ClockTrust.SERVER, kind=EventKind.STARTED)
+        for seq in range(first, last + 1)
+    )
+
+
+class Wire:
+    """A link that carries so many messages and then is down; and a loop that does later what it is given."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.sent: list[int] = []
+        self.carries = 1_000_000
+        self.later: deque[Callable[[], None]] = deque()
+        self.outbox = Outbox(journal, self.publish, self.later.append)
+
+    def publish(self, topic: Topic, payload: bytes) -> None:
+        if self.carries == 0:
+            raise LinkDown("down")
+        self.carries -= 1
+        assert topic is Topic.EVENT
+        self.sent.append(decode(Event, payload).seq)
+
+    def settle(self) -> None:
+        while self.later:
+            self.later.popleft()()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path / "journal.db", lambda: TOKEN)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def wire(journal: Journal) -> Wire:
+    return Wire(journal)
+
+
+def record(journal: Journal, wire: Wire, first: int, last: int) -> None:
+    """Write these down, and tell the outbox, as the agent does."""
+    written = events(first, last)
+    journal.write(Write(records=written))
+    wire.outbox.recorded(written)
+
+
+def span(first: int, last: int) -> list[int]:
+    return list(range(first, last + 1))
+
+
+def test_nothing_is_sent_before_the_server_said_what_it_has(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3)
+    assert wire.sent == []
+
+
+def test_what_the_server_lacks_is_sent_in_order_and_then_what_is_new(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3)
+    wire.outbox.server_has(1)
+    record(journal, wire, 4, 5)
+    assert wire.sent == [2, 3, 4, 5]
+
+
+def test_what_the_server_has_is_let_go(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3)
+    wire.outbox.server_has(2)
+    assert [number for number, _topic, _body in journal.records_after(0, 10)] == [3]
+
+
+def test_a_long_absence_is_made_up_for_in_parts(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3 * AT_ONCE + 7)
+    wire.outbox.server_has(0)
+    assert wire.sent == span(1, AT_ONCE)
+    record(journal, wire, 3 * AT_ONCE + 8, 3 * AT_ONCE + 9)
+    wire.settle()
+    assert wire.sent == span(1, 3 * AT_ONCE + 9)
+
+
+def test_a_link_that_is_lost_in_the_middle_of_a_part_leaves_no_hole(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 10)
+    wire.carries = 4
+    wire.outbox.server_has(0)
+    wire.carries = 1
+    record(journal, wire, 11, 11)
+    wire.settle()
+    assert wire.sent == span(1, 5)
+    wire.carries = 100
+    record(journal, wire, 12, 12)
+    assert wire.sent == span(1, 12)
+
+
+def test_after_a_lost_link_nothing_is_sent_until_the_server_says_again(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 2)
+    wire.outbox.server_has(0)
+    wire.outbox.stop()
+    record(journal, wire, 3, 4)
+    wire.outbox.again(1)
+    wire.settle()
+    assert wire.sent == [1, 2]
+    wire.outbox.server_has(1)
+    assert wire.sent == [1, 2, 2, 3, 4]
+
+
+def test_a_part_that_was_put_off_is_dropped_with_the_link(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 2 * AT_ONCE)
+    wire.outbox.server_has(0)
+    wire.outbox.stop()
+    wire.settle()
+    assert wire.sent == span(1, AT_ONCE)
+
+
+def test_a_server_that_goes_on_is_not_sent_anything_twice(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 5)
+    for seq in (0, 2, 5):
+        wire.outbox.server_has(seq)
+    assert wire.sent == span(1, 5)
+
+
+def test_a_server_that_does_not_get_on_is_sent_everything_again(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 5)
+    wire.outbox.server_has(0)
+    wire.outbox.server_has(2)
+    wire.outbox.server_has(2)
+    assert wire.sent == [*span(1, 5), 3, 4, 5]
+
+
+def test_a_server_that_has_more_than_was_sent_is_believed(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 5)
+    wire.carries = 2
+    wire.outbox.server_has(0)
+    wire.carries = 100
+    wire.outbox.server_has(4)
+    assert wire.sent == [1, 2, 5]
+
+
+def test_a_record_is_sent_again_for_as_long_as_it_is_there(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3)
+    wire.outbox.server_has(1)
+    for seq in (3, 1, 4, 0):
+        wire.outbox.again(seq)
+    assert wire.sent == [2, 3, 3]
+
+
+def test_a_record_that_was_not_sent_yet_is_not_sent_out_of_turn(journal: Journal, wire: Wire):
+    record(journal, wire, 1, AT_ONCE + 5)
+    wire.outbox.server_has(0)
+    wire.outbox.again(AT_ONCE + 3)
+    assert wire.sent == span(1, AT_ONCE)
+
+
+def test_a_card_on_which_nothing_can_be_dropped_does_not_keep_the_news_from_the_server(tmp_path: Path):
+    full = False
+
+    def point(_name: str) -> None:
+        if full:
+            raise JournalError("full")
+
+    journal = Journal(tmp_path / "full.db", lambda: TOKEN, point)
+    wire = Wire(journal)
+    record(journal, wire, 1, 3)
+    full = True
+    with pytest.raises(JournalError):
+        wire.outbox.server_has(1)
+    journal.close()
+    assert wire.sent == [2, 3]
