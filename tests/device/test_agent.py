@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from broker_config import PrivateBroker, new_secret
-from device.errors import JournalInUse
+from device.errors import JournalError, JournalInUse
 from device.identity import Identity
 from device.wiring import Wiring, parse_wiring
 from firmware_sim.board import Board
@@ -365,3 +365,30 @@ async def test_a_fault_of_the_programs_own_ends_the_agent_instead_of_leaving_rel
     board.close()
     assert isinstance(running.exception(), ZeroDivisionError)
     assert "a fault of our own" in caplog.text
+
+
+async def test_on_a_full_card_off_is_obeyed_on_is_refused_and_the_trouble_is_logged_once(
+    site: Site, caplog: pytest.LogCaptureFixture
+):
+    full = False
+
+    def step(name: str) -> None:
+        if full and name == "begin":
+            raise JournalError("the card is full")
+
+    async with site.board(step=step).running() as board:
+        await site.server.welcomed()
+        await site.server.tell(site.server.command())
+        full = True
+        refused = await site.server.tell(site.server.command("den"))
+        obeyed = await site.server.tell(site.server.command(on=False))
+        assert (moves(board), moves(board, LAMP)) == ([True, False], [])
+        full = False
+        await until(lambda: len(site.server.events("switched")) == 2)
+        assert (await site.server.tell(site.server.command("den"))).fate is Fate.APPLIED
+    assert (refused.fate, refused.reason, refused.seq) == (Fate.REJECTED, Reason.STORAGE, None)
+    assert (obeyed.fate, obeyed.seq) == (Fate.APPLIED, None)
+    told = [
+        record.message for record in caplog.records if record.name == "congtac.agent" and record.levelname in {"ERROR", "WARNING"}
+    ]
+    assert told == ["the card is full", "the journal can be written again"]
