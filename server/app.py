@@ -51,11 +51,11 @@ def create_app(settings: Settings) -> FastAPI:
     install_problems(app)
     surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes)
     for router in (
+        commands_router,  # first: routers are searched in this order, and a tap must be felt at once
         health_router,
         docs_router,
         accounts_router,
         sites_router,
-        commands_router,
         history_router,
         live_router,
         server.web.router,

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Header, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic_core import to_json
 
-from server.accounts import Asking, Principal
+from server.accounts import Asking, Principal, require_principal
 from server.commands.desk import Actor, DuplicateKey, Wish
+from server.commands.reading import DOCUMENTED, Asked, read_request
 from server.commands.record import CommandRecord, Fate
-from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage, WishIn, wait_s
+from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage
 from server.commands.search import Search, find_by_key, find_command, find_commands
 from server.devices.access import device_to_command, visible_device_ids
 from server.errors import Problem
@@ -18,55 +20,48 @@ from server.switchboard import Switchboard, switchboard
 router = APIRouter()
 
 FORM_WAITS_S: Final = 2.0
-KEY_PATTERN: Final = r"^[\x21-\x7e]{1,80}$"
 ID_PATTERN: Final = r"^[0-9a-f]{1,32}$"
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY_PATTERN)]
 Millis = Annotated[int | None, Query(ge=0, lt=2**53)]
 
 
 @router.post(
     "/api/v1/devices/{device_id}/channels/{channel}/commands",
-    response_model=CommandOut,
-    responses={202: {"model": CommandOut, "description": "Accepted and not yet settled: see `Location`"}},
+    responses={
+        200: {"model": CommandOut, "description": "Settled"},
+        202: {"model": CommandOut, "description": "Accepted and not yet settled: see `Location`"},
+    },
+    openapi_extra=DOCUMENTED,
     tags=["commands"],
 )
-async def issue(
-    device_id: str,
-    channel: str,
-    wish: WishIn,
-    principal: Asking,
-    request: Request,
-    response: Response,
-    prefer: Annotated[str | None, Header()] = None,
-    idempotency_key: Key = None,
-) -> Any:
+async def issue(request: Request) -> Response:
     """Switch a channel. 200 with the settled command if it settles within `Prefer: wait=N` seconds, else 202 and where to look."""
+    principal = await require_principal(request)
+    asked = await read_request(request)
+    device_id, channel = request.path_params["device_id"], request.path_params["channel"]
     board = switchboard(request)
     device_to_command(board.registry, principal, device_id)
-    longest_s = None if wish.deliver == "when_online" else LONGEST_NOW_S
-    if longest_s is not None and (wish.expires_in_s or 0) > longest_s:
-        raise Problem(422, "not_valid", "Not valid", f"expires_in_s: at most {longest_s} unless deliver is when_online")
-    command = await _issue(
-        board,
-        principal,
-        Wish(
-            device_id=device_id,
-            channel=channel,
-            on=wish.on,
-            for_s=wish.for_s,
-            expires_in_s=wish.expires_in_s,
-            when_online=wish.deliver == "when_online",
-            idempotency_key=idempotency_key,
-        ),
+    command = await _issue(board, principal, _wish(device_id, channel, asked))
+    if asked.wait_s:
+        command = await board.desk.settled(command, asked.wait_s)
+    headers = {"Location": f"/api/v1/commands/{command.id}"} if command.is_under_way else {}
+    return Response(to_json(command_view(command)), 202 if headers else 200, headers, "application/json")
+
+
+def _wish(device_id: str, channel: str, asked: Asked) -> Wish:
+    wish = asked.wish
+    when_online = wish.deliver == "when_online"
+    if not when_online and (wish.expires_in_s or 0) > LONGEST_NOW_S:
+        raise Problem(422, "not_valid", "Not valid", f"expires_in_s: at most {LONGEST_NOW_S} unless deliver is when_online")
+    return Wish(
+        device_id=device_id,
+        channel=channel,
+        on=wish.on,
+        for_s=wish.for_s,
+        expires_in_s=wish.expires_in_s,
+        when_online=when_online,
+        idempotency_key=asked.idempotency_key,
     )
-    patience_s = wait_s(prefer)
-    if patience_s:
-        command = await board.desk.settled(command, patience_s)
-    if command.is_under_way:
-        response.status_code = 202
-        response.headers["Location"] = f"/api/v1/commands/{command.id}"
-    return command_view(command)
 
 
 @router.post("/devices/{device_id}/channels/{channel}", include_in_schema=False)

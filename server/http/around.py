@@ -2,22 +2,22 @@
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from server.http.access_log import AccessLog
 from server.http.body_limit import BodyLimit
 from server.http.boundary import Boundary
+from server.http.compression import GZipWhatIsRead
 from server.http.cross_site import CrossSiteGuard
 from server.http.headers import SecurityHeaders
 
 
 def surround(app: FastAPI, *, address: str, body_limit_bytes: int) -> None:
-    """Put everything around the application that each request goes through. GZip leaves event streams and encoded bodies alone."""
+    """Put everything around the application that each request goes through."""
     app.user_middleware[:] = [
         Middleware(SecurityHeaders),
         Middleware(AccessLog),
         Middleware(Boundary),
         Middleware(CrossSiteGuard, address=address),
         Middleware(BodyLimit, limit_bytes=body_limit_bytes),
-        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
+        Middleware(GZipWhatIsRead, minimum_size=1000, compresslevel=6),
     ]
