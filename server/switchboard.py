@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from server.broker.downlink import Downlink
 from server.commands.desk import Desk
 from server.db import Database
 from server.devices.ingest import Ingest
-from server.devices.load import load_commands, load_devices, note_absence
+from server.devices.load import load_commands, load_devices, load_last_id, note_absence
 from server.devices.newcomers import Newcomers
 from server.devices.state import DeviceNow, Registry
 from server.devices.watch import Watch
@@ -28,6 +29,7 @@ from server.sites import Site
 log = logging.getLogger("congtac.server")
 
 KEEPALIVE_S = 15
+LONGEST_RETRY_S = 5.0
 
 
 class Switchboard:
@@ -49,6 +51,8 @@ class Switchboard:
         self.registry = Registry()
         self.sites: dict[str, dict[str, Any]] = {}
         self.hub = Hub(self.registry, now_ms, self.sites.values)
+        # one client of its broker, for which everyone waits: it need not hold back as a thousand devices must
+        backoff = backoff or Backoff(random.uniform, cap_s=LONGEST_RETRY_S)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
         self.downlink = Downlink(self.link, key)
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
@@ -62,6 +66,9 @@ class Switchboard:
             for site in await session.exec(select(Site).order_by(col(Site.name), col(Site.id))):
                 self.add_site(site)
             await load_devices(session, self.registry)
+            last_id = await load_last_id(session)
+            if last_id is not None:
+                self.desk.go_on_after(last_id)
             self.desk.adopt(await load_commands(session, self.registry, self.now_ms()))
         await self.database.writer.run(partial(note_absence, registry=self.registry))
 

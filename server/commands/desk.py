@@ -7,7 +7,7 @@ left the server. See `record.py` for what each piece of news makes of a command.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ from server.broker.downlink import Downlink
 from server.commands import record
 from server.commands.record import CommandRecord, Fate
 from server.commands.statements import accept, save
-from server.db import Op, StorageError, Writer
+from server.db import Op, StorageError, Writer, WriterBusy
 from server.devices.state import DeviceNow, DevicePresence, Registry
 from server.errors import Problem
 from server.live.hub import Hub
@@ -29,6 +29,7 @@ from server.live.hub import Hub
 log = logging.getLogger("congtac.commands")
 
 LAZY_S: Final = 0.05
+SAVE_AGAIN_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30
 LONGEST_DELIVERY_S: Final = 24 * 3600
 MOST_OPEN_A_DEVICE: Final = 100
@@ -88,9 +89,12 @@ class Desk:
         self._waiters: dict[str, list[asyncio.Future[CommandRecord]]] = {}
         self._settled: OrderedDict[str, CommandRecord] = OrderedDict()
         self._keys: OrderedDict[tuple[str, str], tuple[str, asyncio.Future[None]]] = OrderedDict()
-        self._unsaved: set[str] = set()
+        self._unsaved: dict[str, CommandRecord] = {}
+        self._with_receipt: dict[str, CommandRecord] = {}
+        self._being_taken_back: set[str] = set()
         self._saver: asyncio.TimerHandle | None = None
         self._last_id_ms = 0
+        self._closed = False
 
     # ---- asking
 
@@ -109,6 +113,10 @@ class Desk:
             await done
         except IntegrityError:
             raise DuplicateKey(wish.idempotency_key or "") from None
+        except StorageError:
+            # nobody was told that it is accepted; should the database have it all the same, it must not lie there open for ever
+            self._save_later(replace(command, fate=Fate.EXPIRED, settled_ms=self._now_ms()))
+            raise
         return self._latest(command)
 
     async def made_by_key(self, actor_id: str, key: str) -> str | None:
@@ -147,14 +155,33 @@ class Desk:
                     del self._waiters[command.id]
 
     async def cancel(self, command_id: str) -> CommandRecord | None:
-        """Take back a command that has not left the server; one that has is returned as it is. None: no such open command."""
+        """Take back a command that has not left the server; one that has is returned as it is. None: no such open command.
+
+        It is not shown as taken back before that is on disk: a restart would send it. Raises StorageError; then it still waits.
+        """
         command = self._open.get(command_id)
         if command is None:
             return None
         after = record.cancelled(command, self._now_ms())
-        if after is not command:
-            await self._writer.submit(save(self._become(after)))
-        return after
+        if after is command or command_id in self._being_taken_back:
+            return command
+        self._being_taken_back.add(command_id)
+        try:
+            await asyncio.shield(self._writer.submit(save(after)))
+        except (StorageError, WriterBusy):
+            self._unless_taken_back(command_id)
+            raise
+        finally:
+            self._being_taken_back.discard(command_id)
+        return self._become(after) if command_id in self._open else self._latest(command)
+
+    def _unless_taken_back(self, command_id: str) -> None:
+        """Taking it back failed: send it, if its device came meanwhile."""
+        self._being_taken_back.discard(command_id)
+        command = self._open.get(command_id)
+        device = self._registry.get(command.device_id) if command else None
+        if command is not None and device is not None and device.presence is DevicePresence.ONLINE:
+            self._send(device, command)
 
     def _check(self, device: DeviceNow, wish: Wish) -> None:
         channel = device.channels.get(wish.channel)
@@ -220,6 +247,10 @@ class Desk:
             if device.presence is DevicePresence.ONLINE:
                 self._send(device, command)
 
+    def go_on_after(self, command_id: str) -> None:
+        """New ids sort after this one, also when the clock was put back between two runs."""
+        self._last_id_ms = max(self._last_id_ms, int(command_id[:12], 16))
+
     def adopt(self, commands: Iterable[CommandRecord]) -> None:
         """Take open commands under care: those just accepted, and at the start those that a former run left open."""
         for command in commands:
@@ -236,7 +267,7 @@ class Desk:
 
     def _send(self, device: DeviceNow, command: CommandRecord) -> None:
         now_ms = self._now_ms()
-        if now_ms >= command.expires_ms:
+        if now_ms >= command.expires_ms or command.id in self._being_taken_back:
             return
         self._open[command.id] = record.handed_over(command)
         try:
@@ -254,17 +285,37 @@ class Desk:
         after = record.published(command, self._now_ms())
         if after is not command:
             self._become(after)
-            self._save_soon(command_id)
+            self._save_soon(after)
 
     # ---- settling
 
     def receipt(self, device: DeviceNow, receipt: Receipt) -> Op | None:
-        """A device answered: settle the command. Returns what is to be written."""
+        """A device answered: settle the command. Returns what is to be written; `kept` or `not_kept` must follow.
+
+        An answer that comes again while the first could not be written is to be written with it.
+        """
         command = self._open.get(receipt.command)
-        if command is None or command.device_id != device.id:
+        if command is None:
+            unwritten = self._with_receipt.get(receipt.command) or self._unsaved.get(receipt.command)
+            return save(unwritten) if unwritten is not None and unwritten.device_id == device.id else None
+        if command.device_id != device.id:
             return None
         after = record.answered(command, receipt, self._now_ms())
-        return None if after is command else save(self._become(after))
+        if after is command:
+            return None
+        self._with_receipt[command.id] = after
+        return save(self._become(after))
+
+    def kept(self, command_id: str) -> None:
+        """What a receipt made of a command is on disk."""
+        self._with_receipt.pop(command_id, None)
+        self._unsaved.pop(command_id, None)
+
+    def not_kept(self, command_id: str) -> None:
+        """What a receipt made of a command could not be written."""
+        unwritten = self._with_receipt.pop(command_id, None)
+        if unwritten is not None:
+            self._save_later(unwritten)
 
     def caught_up(self, device: DeviceNow) -> None:
         """The device's whole journal up to its hello is here: what it never wrote down it never received."""
@@ -327,7 +378,8 @@ class Desk:
             self._settled.popitem(last=False)
         self._open.pop(command.id, None)
         self._sent_in.pop(command.id, None)
-        self._unsaved.discard(command.id)
+        if command.id in self._unsaved and self._unsaved[command.id].is_open:
+            del self._unsaved[command.id]
         timer = self._timers.pop(command.id, None)
         if timer is not None:
             timer.cancel()
@@ -345,32 +397,53 @@ class Desk:
 
     # ---- keeping
 
-    def _save_soon(self, command_id: str) -> None:
+    def _save_soon(self, command: CommandRecord) -> None:
         """The acknowledgement alone need not be on disk at once: a restart would only send the command again."""
-        self._unsaved.add(command_id)
-        if self._saver is None:
-            self._saver = asyncio.get_running_loop().call_later(LAZY_S, self._save_all)
+        self._unsaved[command.id] = command
+        self._save_within(LAZY_S)
+
+    def _save_later(self, command: CommandRecord) -> None:
+        """It could not be written: try again, for as long as it takes. What is newer by then goes instead."""
+        known = self._unsaved.get(command.id)
+        if known is None or known.is_open:
+            self._unsaved[command.id] = command
+        self._save_within(SAVE_AGAIN_S)
+
+    def _save_within(self, seconds: float) -> None:
+        if self._saver is None and not self._closed:
+            self._saver = asyncio.get_running_loop().call_later(seconds, self._save_all)
 
     def _save_all(self) -> None:
         self._saver = None
-        commands = [self._open[command_id] for command_id in self._unsaved if command_id in self._open]
+        commands = [self._open.get(command_id, command) for command_id, command in self._unsaved.items()]
         self._unsaved.clear()
         if commands:
-            self._submit(*(save(command) for command in commands))
+            self._submit(commands)
 
     def _save_now(self, command: CommandRecord) -> None:
-        self._submit(save(command))
+        self._unsaved.pop(command.id, None)
+        self._submit([command])
 
-    def _submit(self, *ops: Op) -> None:
+    def _submit(self, commands: Sequence[CommandRecord]) -> None:
         try:
-            done = self._writer.submit(*ops)
-        except StorageError as error:
-            log.error("a command's fate could not be kept: %s", error)
+            done = self._writer.submit(*(save(command) for command in commands))
+        except (StorageError, WriterBusy) as error:
+            self._not_saved(commands, error)
             return
-        done.add_done_callback(_log_failure)
+        done.add_done_callback(partial(self._check_saved, commands))
+
+    def _check_saved(self, commands: Sequence[CommandRecord], done: asyncio.Future[None]) -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._not_saved(commands, error)
+
+    def _not_saved(self, commands: Sequence[CommandRecord], error: BaseException) -> None:
+        log.error("the fates of %d commands could not be kept yet: %s", len(commands), error)
+        for command in commands:
+            self._save_later(command)
 
     def close(self) -> None:
         """Stop all timers; what is under way is on disk and is taken up again at the next start."""
+        self._closed = True
         for timer in self._timers.values():
             timer.cancel()
         if self._saver is not None:
@@ -384,8 +457,3 @@ class DuplicateKey(Exception):  # noqa: N818 (it is what was found, and not a fa
     def __init__(self, key: str) -> None:
         super().__init__(f"idempotency key {key!r} was used before")
         self.key = key
-
-
-def _log_failure(done: asyncio.Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.error("a command's fate could not be kept: %s", error)

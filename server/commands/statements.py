@@ -3,10 +3,10 @@
 from dataclasses import fields
 from typing import Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, text, update
 
 from server.commands.models import Command
-from server.commands.record import CommandRecord, Fate
+from server.commands.record import OPEN, CommandRecord, Fate
 from server.db import Hot, Op, insert
 
 _STEPS: Final = (
@@ -27,8 +27,11 @@ _NAMES: Final = tuple(field.name for field in fields(CommandRecord))
 _NEW: Final = tuple((f"new_{name}", name) for name in _STEPS)
 
 ACCEPT: Final = Hot(insert(Command), rank=10)
+_STILL_OPEN: Final = text("fate IN ({})".format(", ".join(f"'{fate}'" for fate in sorted(OPEN))))
 SAVE: Final = Hot(
-    update(Command).where(Command.id == bindparam("the_id")).values({name: bindparam(f"new_{name}") for name in _STEPS}),  # type: ignore[arg-type]
+    update(Command)
+    .where(Command.id == bindparam("the_id"), _STILL_OPEN)  # type: ignore[arg-type]
+    .values({name: bindparam(f"new_{name}") for name in _STEPS}),
     rank=30,
 )
 
@@ -39,7 +42,7 @@ def accept(command: CommandRecord) -> Op:
 
 
 def save(command: CommandRecord) -> Op:
-    """Keep where a command stands now."""
+    """Keep where a command stands now. One that is settled on disk stays as it is: no command has two fates."""
     params = {new: getattr(command, name) for new, name in _NEW}
     params["the_id"] = command.id
     return Op(SAVE, params)

@@ -12,9 +12,9 @@ from protocol.link import Received
 from protocol.messages import About, Event, Hello, Presence, Receipt, State, Welcome
 from protocol.topics import Topic
 from server.broker.downlink import Downlink
-from server.db import Op, StorageError, Writer
+from server.db import Op, StorageError, Writer, WriterBusy
 from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
-from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT
+from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT, MOVE_MARK
 from server.history.statements import keep_event, keep_loss
 from server.live.hub import Hub
 
@@ -30,7 +30,13 @@ class Answers(Protocol):
     """Who waits for what devices answer: the command desk."""
 
     def receipt(self, device: DeviceNow, receipt: Receipt) -> Op | None:
-        """A device answered a command: what is to be written with it."""
+        """A device answered a command: what is to be written with it. `kept` or `not_kept` follows for what is returned."""
+
+    def kept(self, command_id: str) -> None:
+        """It is on disk."""
+
+    def not_kept(self, command_id: str) -> None:
+        """It could not be written."""
 
     def welcomed(self, device: DeviceNow) -> None:
         """A device can be spoken to."""
@@ -129,6 +135,7 @@ class Ingest:
         self._hub.device_changed(device)
 
     def _hello(self, device: DeviceNow, hello: Hello) -> None:
+        same_session = device.session == hello.session
         device.session = hello.session
         have = device.marks.get(hello.journal, 0) if device.journal != hello.journal else device.kept_seq
         if hello.first_seq > have + 1:
@@ -137,7 +144,9 @@ class Ingest:
             self._keep(device, keep_loss(device.id, hello.journal, have, self._now_ms()))
         if hello.last_seq < have:
             log.warning("%s: its journal ends at %d and %d were kept: an old copy?", device.id, hello.last_seq, have)
-        device.begin_journal(hello.journal, have)
+        if not same_session or hello.journal != device.journal or have != device.kept_seq:
+            self._begin_journal(device, hello.journal, have)
+        self._make_mark_sure(device, hello.journal)
         device.hello_ms, device.caught_up_at = self._now_ms(), hello.last_seq
         welcome = Welcome(
             server_ms=self._now_ms(), session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=have
@@ -150,6 +159,18 @@ class Ingest:
         self.became(device, DevicePresence.ONLINE)
         self._answers.welcomed(device)
         self._check_caught_up(device)
+
+    def _begin_journal(self, device: DeviceNow, journal: str, have: int) -> None:
+        """What follows is counted from here."""
+        if journal != device.journal or have != device.kept_seq:
+            device.mark_is_sure = False
+        device.begin_journal(journal, have)
+
+    def _make_mark_sure(self, device: DeviceNow, journal: str) -> None:
+        """The mark on disk moves by one only: put it where it belongs when it may be elsewhere."""
+        if not device.mark_is_sure:
+            device.mark_is_sure = True
+            self._keep(device, MOVE_MARK(device_id=device.id, journal=journal, have_seq=device.kept_seq, seen_ms=self._now_ms()))
 
     def _about(self, device: DeviceNow, about: About, payload: bytes) -> None:
         if device.about == about:
@@ -166,9 +187,13 @@ class Ingest:
         ops: list[Op] = []
         for channel in device.channels.values():
             before = channel.reported
-            if channel.hear_state(state) and channel.reported != before:
+            if not channel.hear_state(state):
+                continue
+            if channel.reported != before:
                 self._hub.channel_changed(device, channel)
+            if channel.reported != before or not device.reports_are_sure:
                 ops.append(_report(device, channel))
+        device.reports_are_sure = True
         if ops:
             self._keep(device, *ops)
 
@@ -182,50 +207,54 @@ class Ingest:
 
     def _receipt(self, device: DeviceNow, receipt: Receipt) -> None:
         op = self._answers.receipt(device, receipt)
-        ops = [] if op is None else [op]
-        if receipt.seq is None:
-            if ops:
-                self._keep(device, *ops)
-            return
-        self._keep_record(device, receipt.journal, receipt.seq, ops)
+        if receipt.seq is not None:
+            self._keep_record(device, receipt.journal, receipt.seq, [] if op is None else [op], receipt.command if op else None)
+        elif op is not None:
+            self._keep(device, op, answered=receipt.command)
 
     # ---- what is kept
 
-    def _keep_record(self, device: DeviceNow, journal: str, seq: int, ops: list[Op]) -> None:
+    def _keep_record(self, device: DeviceNow, journal: str, seq: int, ops: list[Op], answered: str | None = None) -> None:
         """Keep a numbered record, and move the mark if none is missing before it."""
         in_order = journal == device.journal and seq == device.have_seq + 1
         if in_order:
             device.have_seq = seq
-            ops.append(KEEP_MARK(device_id=device.id, journal=journal, have_seq=seq, seen_ms=self._now_ms()))
+            ops.append(KEEP_MARK(of_device=device.id, of_journal=journal, after_seq=seq - 1, to_seq=seq, at_ms=self._now_ms()))
         if ops:
-            self._keep(device, *ops, mark=(journal, seq) if in_order else None)
+            self._keep(device, *ops, mark=(journal, seq) if in_order else None, answered=answered)
 
-    def _keep(self, device: DeviceNow, *ops: Op, mark: tuple[str, int] | None = None) -> None:
+    def _keep(self, device: DeviceNow, *ops: Op, mark: tuple[str, int] | None = None, answered: str | None = None) -> None:
         """Queue writes. What the database cannot take is not acknowledged, so the device will send it again."""
 
         def kept() -> None:
             if mark is not None:
                 self._kept(device, *mark)
+            if answered is not None:
+                self._answers.kept(answered)
 
         try:
             done = self._writer.submit(*ops, after_commit=kept, within_s=LAZY_S)
-        except StorageError as error:
-            self._not_kept(device, error)
+        except (StorageError, WriterBusy) as error:
+            self._not_kept(device, error, answered)
             return
-        done.add_done_callback(lambda future: self._check(device, future))
+        done.add_done_callback(lambda future: self._check(device, future, answered))
 
-    def _check(self, device: DeviceNow, future: asyncio.Future[None]) -> None:
+    def _check(self, device: DeviceNow, future: asyncio.Future[None], answered: str | None) -> None:
         if not future.cancelled() and (error := future.exception()) is not None:
-            self._not_kept(device, error)
+            self._not_kept(device, error, answered)
 
-    def _not_kept(self, device: DeviceNow, error: BaseException) -> None:
+    def _not_kept(self, device: DeviceNow, error: BaseException, answered: str | None) -> None:
         log.error("%s: what it said could not be kept, it will be asked again: %s", device.id, error)
         device.have_seq = device.kept_seq
+        device.mark_is_sure = device.reports_are_sure = False
+        device.must_be_asked = True
+        if answered is not None:
+            self._answers.not_kept(answered)
 
     def _kept(self, device: DeviceNow, journal: str, seq: int) -> None:
-        device.marks[journal] = seq
-        if journal == device.journal and seq > device.kept_seq:
-            device.kept_seq = seq
+        """A record that was in order is kept; it counts if the one before it is kept too."""
+        if journal == device.journal and seq == device.kept_seq + 1:
+            device.kept_seq = device.marks[journal] = seq
             self._check_caught_up(device)
 
     def _check_caught_up(self, device: DeviceNow) -> None:

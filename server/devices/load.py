@@ -31,6 +31,7 @@ async def load_devices(session: AsyncSession, registry: Registry) -> None:
         if device is not None:
             device.marks[mark.journal] = mark.have_seq
             device.begin_journal(mark.journal, mark.have_seq)
+            device.mark_is_sure = True
     for report in await session.exec(select(ChannelReport)):
         _report(registry, report)
     await _load_presence(session, registry)
@@ -86,6 +87,11 @@ async def load_commands(session: AsyncSession, registry: Registry, now_ms: int) 
     recent = [read(row) for row in await session.exec(select(Command).where(col(Command.id).in_(newest)))]
     _give(registry, [*recent, *commands])
     return commands
+
+
+async def load_last_id(session: AsyncSession) -> str | None:
+    """The id of the newest command that there ever was, None: there was none."""
+    return (await session.exec(select(func.max(col(Command.id))))).one_or_none()
 
 
 def _maybe_sent(command: CommandRecord) -> CommandRecord:

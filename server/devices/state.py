@@ -64,6 +64,9 @@ class DeviceNow:
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
     it last said anything. `caught_up_at` is the last record it had when it said hello, at `hello_ms`: once that is kept, nothing
     from before is missing. `marks` is how far each journal that it ever had is kept.
+
+    After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
+    `must_be_asked` says that the device should tell again.
     """
 
     id: str
@@ -80,6 +83,9 @@ class DeviceNow:
     caught_up_at: int | None = None
     hello_ms: int = 0
     heard_ms: int = 0
+    mark_is_sure: bool = False
+    reports_are_sure: bool = True
+    must_be_asked: bool = False
     marks: dict[str, int] = field(default_factory=dict)
     channels: dict[str, ChannelNow] = field(default_factory=dict)
 

@@ -19,12 +19,25 @@ KEEP_REPORT: Final = Hot(
     ),
     rank=40,
 )
-KEEP_MARK: Final = Hot(
+MOVE_MARK: Final = Hot(
     _mark.on_conflict_do_update(
         index_elements=["device_id", "journal"],
         set_={"have_seq": _mark.excluded.have_seq, "seen_ms": _mark.excluded.seen_ms},
         where=JournalMark.have_seq < _mark.excluded.have_seq,
     ),
+    rank=18,
+)
+"""Begin at a number: what is before it is kept, or is known to be lost."""
+
+# by one only: where the record before could not be kept, the mark stays, whatever of what follows is kept
+KEEP_MARK: Final = Hot(
+    update(JournalMark)
+    .where(
+        JournalMark.device_id == bindparam("of_device"),  # type: ignore[arg-type]
+        JournalMark.journal == bindparam("of_journal"),  # type: ignore[arg-type]
+        JournalMark.have_seq == bindparam("after_seq"),  # type: ignore[arg-type]
+    )
+    .values(have_seq=bindparam("to_seq"), seen_ms=bindparam("at_ms")),
     rank=50,
 )
 KEEP_ABOUT: Final = Hot(

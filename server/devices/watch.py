@@ -13,7 +13,7 @@ from server.devices.state import DevicePresence, Registry
 
 log = logging.getLogger("congtac.watch")
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 2.0
 ALIVE_EVERY_MS: Final = 60_000
 QUIET_MS: Final = 90_000
 LOST_MS: Final = 130_000
@@ -69,6 +69,9 @@ class Watch:
             match device.presence:
                 case DevicePresence.ONLINE if quiet_ms >= LOST_MS:
                     self._ingest.became(device, DevicePresence.OFFLINE)
+                case DevicePresence.ONLINE if device.must_be_asked:
+                    device.must_be_asked = False
+                    self._ingest.call_roll(device, ANSWER_MS)
                 case DevicePresence.ONLINE if quiet_ms >= QUIET_MS:
                     self._ingest.call_roll(device, ANSWER_MS)
                 case DevicePresence.UNKNOWN if now_ms - self._link_up_ms >= FIRST_WORD_MS:

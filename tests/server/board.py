@@ -1,11 +1,13 @@
 """The server between a real database and a link of the tests' own: what it says is recorded, what devices say is put in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 from protocol.codec import decode, encode
 from protocol.errors import LinkDown
@@ -28,7 +30,7 @@ from protocol.messages import (
 )
 from protocol.signing import SigningKey, Verifier
 from protocol.topics import Topic, parse
-from server.db import Database
+from server.db import Database, StorageError
 from server.devices.enrol import enrol
 from server.devices.models import Device
 from server.models import metadata
@@ -173,6 +175,22 @@ class Stage:
             await self.settle()
         return puppet
 
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Nothing can be written for as long as the block lasts: another connection holds SQLite's write lock."""
+        with closing(sqlite3.connect(str(self.database.path), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+    async def failed(self) -> None:
+        """Return when all that was to be written has failed to be."""
+
+        async def nothing(_session: object) -> None:
+            return None
+
+        with suppress(StorageError):
+            await self.database.writer.run(nothing)
+
     async def settle(self) -> None:
         """Return when all that was to be written is written."""
 
@@ -186,7 +204,8 @@ class Stage:
 async def stage(folder: Path, *, clock: TestClock | None = None, fresh: bool = True) -> AsyncIterator[Stage]:
     """A server without its front door; `fresh=False` opens what an earlier one left in the folder."""
     clock = clock or TestClock()
-    database = Database(f"sqlite+aiosqlite:///{folder}/congtac.db")
+    with patch("server.db.database.BUSY_TIMEOUT_S", 0.05):
+        database = Database(f"sqlite+aiosqlite:///{folder}/congtac.db")
     if fresh:
         async with database.engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
