@@ -20,7 +20,7 @@ from device.link_loss import LostLink
 from device.memory import Intent, LinkLost, Memory, Write
 from device.records import Record, Records
 from device.rules import InputRule, Output, OutputRule, Refusal, interlocked, lease, refusal_to_switch_on
-from device.talk import Talk
+from device.talk import Talk, boot_token
 from device.words import (
     CommandCame,
     CommandRefused,
@@ -70,7 +70,7 @@ class Core:
         self._boot = boot
         self._boot_id = boot_id
         self._ledger = Ledger(memory)
-        self._talk = Talk(self._ledger, new_token, uniform)
+        self._talk = Talk(self._ledger, boot_token(boot_id), new_token, uniform)
         self._records = Records(self._ledger, self._talk)
         self._lost_link = LostLink(rules, None if boot.power_on else memory.link_lost)
         self._outputs = {channel: Output() for channel in rules}

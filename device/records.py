@@ -9,7 +9,7 @@ from device.ledger import Ledger
 from device.rules import Output
 from device.talk import Talk
 from protocol.ids import COMMAND_ID_PATTERN
-from protocol.messages import ChannelState, Command, Event, EventKind, Fate, Reason, Receipt, State
+from protocol.messages import ChannelState, ClockTrust, Command, Event, EventKind, Fate, Reason, Receipt, State
 
 _COMMAND_ID: Final = re.compile(COMMAND_ID_PATTERN)
 
@@ -30,6 +30,8 @@ class Records:
         if seq is None:
             return []
         told = {"journal": self._ledger.journal, "seq": seq, "at_ms": at_ms, "clock": trust, "kind": kind}
+        if trust is not ClockTrust.SERVER:
+            told |= {"boot": self._talk.boot, "mono_ms": moment.mono}
         return [Event.model_validate({**told, **fields})]
 
     def switched(

@@ -1,5 +1,6 @@
 """The talk with the server: hello, welcome, the clock that is learnt by it, and what the server already has. Pure."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Final
 
@@ -19,7 +20,8 @@ MOST_SAID: Final = 4
 class Talk:
     """Says hello until it is welcomed, and again when the server should confirm what it was sent, or tell the time anew."""
 
-    def __init__(self, ledger: Ledger, new_token: Callable[[], str], uniform: Callable[[float, float], float]) -> None:
+    def __init__(self, ledger: Ledger, boot: str, new_token: Callable[[], str], uniform: Callable[[float, float], float]) -> None:
+        self.boot = boot
         self.clock = LearntClock()
         self.session: str | None = None
         self.welcomed = False
@@ -101,5 +103,12 @@ class Talk:
                 first_seq=self._ledger.first_seq,
                 last_seq=self._ledger.last_seq,
                 device_ms=self.clock.stamp(moment)[0],
+                boot=self.boot,
+                mono_ms=moment.mono,
             )
         )
+
+
+def boot_token(boot_id: str) -> str:
+    """A run of the machine, in the shape of the wire: 16 hex digits of its id's SHA-256."""
+    return hashlib.sha256(boot_id.encode()).hexdigest()[:16]

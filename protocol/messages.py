@@ -171,7 +171,8 @@ class State(Message):
 class Hello(Message):
     """Said on every connect, and again when there is something the server has not confirmed.
 
-    `hello` tells this one from others; the journal holds the events `first_seq` to `last_seq`.
+    `hello` tells this one from others; the journal holds the events `first_seq` to `last_seq`. `boot` names this run of the
+    machine, and `mono_ms` is how long it has run: what it wrote down before it knew the time can be dated by that.
     """
 
     TOPIC = Topic.HELLO
@@ -182,11 +183,16 @@ class Hello(Message):
     first_seq: Seq
     last_seq: Seq
     device_ms: Millis
+    boot: Token | None = None
+    mono_ms: Millis | None = None
     config_version: Annotated[int, Field(ge=0)] = 0
 
 
 class Event(Message):
-    """Something that happened on a device. (device, journal, seq) is unique for ever."""
+    """Something that happened on a device. (device, journal, seq) is unique for ever.
+
+    `at_ms` is worth what `clock` says; `mono_ms` of the run of the machine named `boot` is right in any case.
+    """
 
     TOPIC = Topic.EVENT
 
@@ -194,6 +200,8 @@ class Event(Message):
     seq: Annotated[int, Field(ge=1, lt=2**53)]
     at_ms: Millis
     clock: Annotated[ClockTrust, Field(strict=False)]
+    boot: Token | None = None
+    mono_ms: Millis | None = None
     kind: Annotated[EventKind, Field(strict=False)]
     channel: ChannelId | None = None
     on: bool | None = None

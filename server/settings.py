@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from protocol.messages import NO_CONTROL_PATTERN
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[int, Field(ge=1)]
 
@@ -39,9 +41,17 @@ class Settings(BaseModel):
         None, description="mosquitto's password file, which the server rewrites when devices come and go. Unset: it does not."
     )
     broker_pid_file: Path | None = Field(None, description="mosquitto's process id, to have it read the password file again.")
-    site_name: str = Field("Nhà", min_length=1, max_length=80, description="Name of the site that the first start makes.")
+    site_name: str = Field(
+        "Nhà", min_length=1, max_length=80, pattern=NO_CONTROL_PATTERN, description="Name of the site that the first start makes."
+    )
     timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of that site, an IANA name.")
-    owner_name: str = Field("Chủ nhà", min_length=1, max_length=80, description="Name of the owner that the first start makes.")
+    owner_name: str = Field(
+        "Chủ nhà",
+        min_length=1,
+        max_length=80,
+        pattern=NO_CONTROL_PATTERN,
+        description="Name of the owner that the first start makes.",
+    )
     command_ttl_s: Seconds = Field(10, le=3600, description="How long a command may take to reach its device, in seconds.")
     unconfirmed_grace_s: Seconds = Field(
         5, le=600, description="How long after that to wait for word before a command counts as unconfirmed, in seconds."

@@ -13,6 +13,7 @@ from protocol.messages import About, Event, Hello, Presence, Receipt, State, Wel
 from protocol.topics import Topic
 from server.broker.downlink import Downlink
 from server.db import Op, StorageError, Writer, WriterBusy
+from server.devices.dating import dated, run_of
 from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
 from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT, MOVE_MARK
 from server.history.statements import keep_event, keep_loss
@@ -92,7 +93,7 @@ class Ingest:
             device.heard_ms = self._now_ms()
         match topic:
             case Topic.EVENT:
-                self._event(device, decode(Event, message.payload))
+                self._event(device, dated(decode(Event, message.payload), device.run))
             case Topic.RECEIPT:
                 self._receipt(device, decode(Receipt, message.payload))
             case Topic.STATE:
@@ -137,6 +138,7 @@ class Ingest:
     def _hello(self, device: DeviceNow, hello: Hello) -> None:
         same_session = device.session == hello.session
         device.session = hello.session
+        device.run = run_of(hello, self._now_ms())
         have = device.marks.get(hello.journal, 0) if device.journal != hello.journal else device.kept_seq
         if hello.first_seq > have + 1:
             log.warning("%s: records %d to %d of its journal are lost", device.id, have + 1, hello.first_seq - 1)

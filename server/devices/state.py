@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from protocol.messages import About, Cause, ChannelAbout, Event, EventKind, State
 from server.commands.record import CommandRecord
+from server.devices.dating import Run
 
 
 class DevicePresence(StrEnum):
@@ -63,7 +64,7 @@ class DeviceNow:
 
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
     it last said anything. `caught_up_at` is the last record it had when it said hello, at `hello_ms`: once that is kept, nothing
-    from before is missing. `marks` is how far each journal that it ever had is kept.
+    from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
     `must_be_asked` says that the device should tell again.
@@ -83,6 +84,7 @@ class DeviceNow:
     caught_up_at: int | None = None
     hello_ms: int = 0
     heard_ms: int = 0
+    run: Run | None = None
     mark_is_sure: bool = False
     reports_are_sure: bool = True
     must_be_asked: bool = False

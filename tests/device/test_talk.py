@@ -21,7 +21,7 @@ class Room:
     def __init__(self, last_seq: int = 0) -> None:
         self.tokens = 0
         self.ledger = Ledger(Memory(JOURNAL, last_seq=last_seq))
-        self.talk = Talk(self.ledger, self.token, lambda low, high: (low + high) / 2)
+        self.talk = Talk(self.ledger, "b" * 16, self.token, lambda low, high: (low + high) / 2)
 
     def token(self) -> str:
         self.tokens += 1
@@ -38,6 +38,7 @@ def test_a_hello_tells_what_the_journal_holds():
     assert said.message.model_dump() == {
         "v": 1, "session": SESSION, "hello": f"{1:016x}", "journal": JOURNAL,
         "first_seq": 1, "last_seq": 4, "device_ms": NOON, "config_version": 0,
+        "boot": "b" * 16, "mono_ms": 10,
     }  # fmt: skip
     assert room.talk.next_wake == 5_010
 
