@@ -50,6 +50,7 @@ class BrokerSettings:
     acl_file: Path
     user: str | None = None
     more_listeners: tuple[Listener, ...] = ()
+    pid_file: Path | None = None
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -92,12 +93,13 @@ def _flow() -> list[str]:
 
 
 def _persistence(settings: BrokerSettings) -> list[str]:
-    return [
+    lines = [
         "persistence true",
         f"persistence_location {_path(settings.data_dir)}/",
         "# Seconds: what a SIGKILL can cost of the retained messages, which devices say again when they return.",
         "autosave_interval 60",
     ]
+    return lines if settings.pid_file is None else [*lines, f"pid_file {_path(settings.pid_file)}"]
 
 
 def _log() -> list[str]:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from server.accounts import Accounts
 from server.accounts.accounts import Limits
+from server.broker.files import USUAL_PORT, write_broker_files
 from server.db import Database
 from server.devices.adding import Added, add_device
 from server.opening import StartError, migrate_database, opened_database
@@ -47,6 +48,7 @@ def admin_main(arguments: Sequence[str]) -> int:
     for name, text in (
         ("sign-in-link", "print a new sign-in link, which works once"),
         ("migrate", "bring the database's tables up to this version"),
+        ("broker-files", "write mosquitto's files for a broker on this machine, and the server's settings for it"),
         ("add-device", "add a device, and write the identity file that its agent needs"),
     ):
         task = tasks.add_parser(name, help=text, description=text)
@@ -54,6 +56,10 @@ def admin_main(arguments: Sequence[str]) -> int:
         task.add_argument("--json", action="store_true", help="print JSON")
         if name == "sign-in-link":
             task.add_argument("--name", help="for whom; without it, for the owner")
+        if name == "broker-files":
+            task.add_argument("folder", type=Path, help="where to write them; they stay there")
+            task.add_argument("--port", type=int, default=USUAL_PORT, help=f"the broker's port (default {USUAL_PORT})")
+            task.add_argument("--user", help="whom mosquitto becomes where root starts it (default: you)")
         if name == "add-device":
             task.add_argument("site", help="the short name of the device's site")
             task.add_argument("name", help="what people call the device")
@@ -62,6 +68,8 @@ def admin_main(arguments: Sequence[str]) -> int:
                 "--broker", metavar="HOST:PORT", help="where the device finds the broker, if not where the server does"
             )
     chosen = parser.parse_args(arguments)
+    if chosen.task == "broker-files":
+        return _broker_files(chosen)
     settings = load(os.environ, chosen.config)
     if chosen.task == "migrate":
         return _migrate(settings, as_json=chosen.json)
@@ -91,6 +99,13 @@ def _sign_in_link(settings: Settings, name: str | None, *, as_json: bool) -> int
 def _migrate(settings: Settings, *, as_json: bool) -> int:
     taken = asyncio.run(migrate_database(settings))
     _print(as_json, f"changes made: {', '.join(taken)}" if taken else "nothing to change", {"migrated": taken})
+    return 0
+
+
+def _broker_files(chosen: argparse.Namespace) -> int:
+    made = write_broker_files(chosen.folder, chosen.port, chosen.user)
+    text = f"Start the broker:  mosquitto -c {made.configuration}\nThen the server:   congtac server --config {made.settings}"
+    _print(chosen.json, text, {name: str(path) for name, path in asdict(made).items()})
     return 0
 
 

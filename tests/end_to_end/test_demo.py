@@ -2,68 +2,19 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from broker_config.ports import free_port
 from firmware_sim.pins import read_record
-from tests.components import require
-from tests.processes import READY_WITHIN_S, Program, answering, eventually, plain_environ
+from tests.end_to_end.demo import COMMAND, STOP_WITHIN_S, Demo
+from tests.processes import READY_WITHIN_S, answering, eventually, plain_environ
 from tests.waiting import until
-
-LINK = re.compile(r"http://(\S+)/sign-in/(\S+)")
-STOP_WITHIN_S = 15
-DEMO = [sys.executable, "-m", "congtac", "demo"]
-
-
-class Demo:
-    """A demo in a folder, on a port of its own."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        require("mosquitto")
-        self.folder = folder / "demo"
-        self.port = free_port("127.0.0.1")
-        command = [*DEMO, "--data", str(self.folder), "--port", str(self.port), *arguments]
-        self.program = Program("demo", command, folder / "demo.log")
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[list[str]]:
-        """The addresses that it has printed, as the list stands when it is looked at; Ctrl-C ends it with the block."""
-        await self.program.start()
-        try:
-            await until(lambda: not self.program.running or "Ctrl-C" in self.program.said(), within_s=READY_WITHIN_S)
-            self.program.check_alive()
-            yield self.links()
-            await self.interrupt()
-        finally:
-            await self.program.kill()
-
-    def links(self) -> list[str]:
-        return [found[0] for found in LINK.finditer(self.program.said())]
-
-    async def interrupt(self) -> None:
-        """Ctrl-C, after which nothing of it may live."""
-        children = psutil.Process(self.program.pid).children(recursive=True)
-        assert [child.name() for child in children] == ["mosquitto"]
-        self.program.signal(signal.SIGINT)
-        assert await self.program.ended(STOP_WITHIN_S) == 0, self.program.said()
-        assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
-        assert "Stopped." in self.program.said()
-
-    @asynccontextmanager
-    async def client(self, cookies: httpx.Cookies | None = None) -> AsyncIterator[httpx.AsyncClient]:
-        url = f"http://localhost:{self.port}"
-        async with httpx.AsyncClient(base_url=url, headers={"Origin": url}, cookies=cookies, timeout=15) as client:
-            yield client
 
 
 async def all_online(client: httpx.AsyncClient) -> bool:
@@ -85,8 +36,9 @@ async def kept(client: httpx.AsyncClient, command_id: str) -> bool:
 
 async def test_a_demo_lets_in_once_a_link_stops_cleanly_and_goes_on_where_it_was(tmp_path):
     demo = Demo(tmp_path)
-    async with demo.running() as links, demo.client() as client:
-        assert [link.partition("/sign-in/")[0] for link in links] == [f"http://localhost:{demo.port}"]
+    async with demo.running(), demo.client() as client:
+        links = demo.links()
+        assert [link.partition("/sign-in/")[0] for link in links] == [demo.url]
         assert "█" not in demo.program.said()  # a QR code is for a screen, not for a file
         assert (await client.post(links[0])).status_code == 303
         await until(lambda: len(demo.links()) == 2)
@@ -103,8 +55,8 @@ async def test_a_demo_lets_in_once_a_link_stops_cleanly_and_goes_on_where_it_was
         cookies = client.cookies
     moved = read_record(demo.folder / "device" / "pins.jsonl")
 
-    async with demo.running() as links, demo.client(cookies) as client:
-        assert len(links) == 1
+    async with demo.running(), demo.client(cookies) as client:
+        assert len(demo.links()) == 1
         await eventually(lambda: all_online(client))
         again_id, now = await lamp(client)
         assert (again_id, now["on"]) == (device_id, True)
@@ -117,7 +69,7 @@ async def test_a_screen_gets_a_qr_code(tmp_path):
     screen, side = os.openpty()
     os.set_blocking(screen, False)
     process = await asyncio.create_subprocess_exec(
-        *DEMO, "--data", str(demo.folder), "--port", str(demo.port), stdout=side, stderr=side, env=plain_environ()
+        *COMMAND, "--data", str(demo.folder), "--port", str(demo.port), stdout=side, stderr=side, env=plain_environ()
     )
     os.close(side)
     seen = bytearray()
@@ -129,7 +81,7 @@ async def test_a_screen_gets_a_qr_code(tmp_path):
 
     try:
         await until(lambda: "Ctrl-C stops everything" in shown() or process.returncode is not None, within_s=READY_WITHIN_S)
-        assert LINK.search(shown())
+        assert f"http://localhost:{demo.port}/sign-in/" in shown()
         assert shown().count("█") > 100
         process.send_signal(signal.SIGINT)
         await until(lambda: "Stopped." in shown(), within_s=STOP_WITHIN_S)
@@ -150,22 +102,23 @@ async def test_on_the_lan_the_printed_address_answers(tmp_path):
         own = None
     demo = Demo(tmp_path, "--lan")
     if own is None:
-        said = await refused(*demo.program._command)
+        said = await refused(*demo.command)
         assert "join a Wi-Fi" in said
         return
-    async with demo.running() as links:
-        assert links[0].startswith(f"http://{own}:{demo.port}/sign-in/")
+    async with demo.running():
+        [link] = demo.links()
+        assert link.startswith(f"http://{own}:{demo.port}/sign-in/")
         async with httpx.AsyncClient(base_url=f"http://{own}:{demo.port}") as phone:
             await answering(phone, "/healthz", demo.program)
-            page = await phone.get(links[0], headers={"Accept": "text/html"})
+            page = await phone.get(link, headers={"Accept": "text/html"})
             assert page.status_code == 200
-            assert (await phone.post(links[0])).status_code == 303
+            assert (await phone.post(link)).status_code == 303
 
 
 async def test_two_demos_in_one_folder_are_refused(tmp_path):
     demo = Demo(tmp_path)
     async with demo.running():
-        said = await refused(*DEMO, "--data", str(demo.folder), "--port", str(free_port("127.0.0.1")))
+        said = await refused(*COMMAND, "--data", str(demo.folder), "--port", str(free_port("127.0.0.1")))
         assert f"a demo is running in {demo.folder} already" in said
         assert "--data" in said
 
@@ -173,13 +126,13 @@ async def test_two_demos_in_one_folder_are_refused(tmp_path):
 async def test_a_port_in_use_is_told_in_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = await refused(*DEMO, "--data", str(tmp_path / "demo"), "--port", str(port))
+        said = await refused(*COMMAND, "--data", str(tmp_path / "demo"), "--port", str(port))
     assert f"127.0.0.1:{port}" in said
     assert "--port" in said
 
 
 async def test_a_missing_mosquitto_is_told_with_what_to_install(tmp_path):
-    said = await refused(*DEMO, "--data", str(tmp_path / "demo"), environ={"CONGTAC_MOSQUITTO": "/nonexistent"})
+    said = await refused(*COMMAND, "--data", str(tmp_path / "demo"), environ={"CONGTAC_MOSQUITTO": "/nonexistent"})
     assert "mosquitto was not found in $CONGTAC_MOSQUITTO (/nonexistent)" in said
     assert "sudo apt install mosquitto" in said
 
@@ -188,14 +141,14 @@ async def test_a_missing_mosquitto_is_told_with_what_to_install(tmp_path):
 async def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path, place):
     (tmp_path / "file").touch()
     folder = {"a file": tmp_path / "file", "in a file": tmp_path / "file" / "demo", "/proc": Path("/proc/demo")}[place]
-    said = await refused(*DEMO, "--data", str(folder))
+    said = await refused(*COMMAND, "--data", str(folder))
     assert f"the folder {folder} cannot be written" in said
     assert "--data FOLDER" in said
 
 
 @pytest.mark.parametrize("arguments", [["--port", "70000"], ["--nonsense"]])
 async def test_a_wrong_use_is_explained(arguments):
-    code, said = await ended(*DEMO, *arguments)
+    code, said = await ended(*COMMAND, *arguments)
     assert code == 2
     assert "usage: congtac demo" in said
 
