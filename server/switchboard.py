@@ -18,7 +18,7 @@ from server.broker.downlink import Downlink
 from server.commands.desk import Desk
 from server.db import Database
 from server.devices.ingest import Ingest
-from server.devices.load import load_commands, load_devices, load_last_id, note_absence
+from server.devices.load import load_commands, load_devices, load_last_id, load_newest_sent, note_absence
 from server.devices.newcomers import Newcomers
 from server.devices.state import DeviceNow, Registry
 from server.devices.watch import Watch
@@ -69,6 +69,8 @@ class Switchboard:
             last_id = await load_last_id(session)
             if last_id is not None:
                 self.desk.go_on_after(last_id)
+            for command in await load_newest_sent(session):
+                self.desk.was_sent(command)
             self.desk.adopt(await load_commands(session, self.registry, self.now_ms()))
         await self.database.writer.run(partial(note_absence, registry=self.registry))
 

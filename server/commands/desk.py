@@ -85,6 +85,7 @@ class Desk:
         self._open: dict[str, CommandRecord] = {}
         self._of_device: dict[str, dict[str, None]] = {}
         self._sent_in: dict[str, str | None] = {}
+        self._newest: dict[tuple[str, str], str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiters: dict[str, list[asyncio.Future[CommandRecord]]] = {}
         self._settled: OrderedDict[str, CommandRecord] = OrderedDict()
@@ -251,9 +252,16 @@ class Desk:
         """New ids sort after this one, also when the clock was put back between two runs."""
         self._last_id_ms = max(self._last_id_ms, int(command_id[:12], 16))
 
+    def was_sent(self, command: CommandRecord) -> None:
+        """A former run sent this one: nothing that is older may be sent to its channel any more."""
+        place = (command.device_id, command.channel)
+        self._newest[place] = max(command.id, self._newest.get(place, ""))
+
     def adopt(self, commands: Iterable[CommandRecord]) -> None:
         """Take open commands under care: those just accepted, and at the start those that a former run left open."""
         for command in commands:
+            if command.published_ms is not None:
+                self.was_sent(command)
             self._open[command.id] = command
             self._of_device.setdefault(command.device_id, {})[command.id] = None
             self._set_timer(command)
@@ -267,7 +275,10 @@ class Desk:
 
     def _send(self, device: DeviceNow, command: CommandRecord) -> None:
         now_ms = self._now_ms()
-        if now_ms >= command.expires_ms or command.id in self._being_taken_back:
+        place = (command.device_id, command.channel)
+        # what was lost on the way is not sent after what was asked later: the last wish must hold
+        overtaken = command.id < self._newest.get(place, "")
+        if now_ms >= command.expires_ms or command.id in self._being_taken_back or overtaken:
             return
         self._open[command.id] = record.handed_over(command)
         try:
@@ -277,10 +288,14 @@ class Desk:
             self._open[command.id] = command
             return
         self._sent_in[command.id] = device.session
+        self._newest[place] = command.id
 
     def _acknowledged(self, command_id: str, taken: bool) -> None:
         command = self._open.get(command_id)
-        if command is None or not taken:
+        if command is None:
+            return
+        if not taken:
+            self._sent_in.pop(command_id, None)
             return
         after = record.published(command, self._now_ms())
         if after is not command:

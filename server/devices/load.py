@@ -89,6 +89,19 @@ async def load_commands(session: AsyncSession, registry: Registry, now_ms: int) 
     return commands
 
 
+async def load_newest_sent(session: AsyncSession) -> list[CommandRecord]:
+    """For each channel with an open command: the newest of its commands that is known to have been sent."""
+    is_open = select(Command.device_id).where(col(Command.fate).in_([str(fate) for fate in OPEN]))
+    newest = (
+        select(func.max(col(Command.id)))
+        .where(
+            col(Command.device_id).in_(is_open), col(Command.published_ms).is_not(None) | col(Command.answered_ms).is_not(None)
+        )
+        .group_by(col(Command.device_id), col(Command.channel))
+    )
+    return [read(row) for row in await session.exec(select(Command).where(col(Command.id).in_(newest)))]
+
+
 async def load_last_id(session: AsyncSession) -> str | None:
     """The id of the newest command that there ever was, None: there was none."""
     return (await session.exec(select(func.max(col(Command.id))))).one_or_none()

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from tests.faults.checker import check
 from tests.faults.histories import SETTLED, FinalChannel, History, Violation
 from tests.faults.nemesis import Deed, Nemesis, start_broker
 from tests.faults.network import mono_ms
-from tests.faults.people import Notes, Page, Person
+from tests.faults.people import Notes, Page, Person, told
 from tests.faults.reading import opened, read_commands, read_history, read_levels
 from tests.faults.stage import OPERATOR, Player, Stage, stage
 from tests.processes import OWNER, answering
@@ -80,13 +82,14 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _lin
                 await nemesis.run(plan.seconds)
             await heal(system)
             final = await until_true(system, shown[0], outcome, say)
+            await switch_all_off(system, notes, outcome)
             await until_quiet(system, say)
         outcome.deeds, outcome.answers = nemesis.done, notes.answers
         ended = mono_ms()
         history = read_history(system.settings.data_dir / "congtac.db", system.players, notes, wall_minus_mono_ms)
         history.final, history.end_mono_ms = final, ended
         write_down(folder, nemesis, history)
-        judge(outcome, history)
+        outcome.violations += judge(outcome, history)
     return outcome
 
 
@@ -150,7 +153,7 @@ async def heal(system: Stage) -> None:
 async def until_online(system: Stage, page: Page) -> None:
     """The server is ready, and the page shows every device as there."""
     deadline = mono_ms() + LINKS_BACK_WITHIN_S * 1000
-    async with system.visitor(OWNER) as client:
+    async with httpx.AsyncClient(base_url=system.url) as client:
         await answering(client, "/readyz", system.server, LINKS_BACK_WITHIN_S)
     while not _all_there(system, page) and mono_ms() < deadline:  # noqa: ASYNC110 (what is waited for is in other processes)
         await asyncio.sleep(0.05)
@@ -196,6 +199,20 @@ def _final(system: Stage, page: Page) -> list[FinalChannel]:
     ]
 
 
+async def switch_all_off(system: Stage, notes: Notes, outcome: Outcome) -> None:
+    """Everything works again: each output of each device obeys. And then nothing is left that moves by itself."""
+    async with system.visitor(OWNER) as client:
+        for player in system.players:
+            for wire in player.wiring.outputs:
+                path = f"/api/v1/devices/{player.id}/channels/{wire.id}/commands"
+                answer = await client.post(path, json={"on": False}, headers={"Prefer": "wait=5"})
+                if answer.status_code == httpx.codes.OK:
+                    notes.told.append(told(answer.json(), "closing"))
+                if answer.status_code != httpx.codes.OK or answer.json()["fate"] != "applied":
+                    text = f"{player.name} {wire.id}: {answer.status_code} {answer.text}"
+                    outcome.violations.append(Violation("everything works when it is healed", text))
+
+
 async def until_quiet(system: Stage, say: Callable[[str], None]) -> None:
     """No command is open, and every journal is confirmed to its end; or the time is up, and the checker will tell."""
     began = mono_ms()
@@ -220,7 +237,7 @@ def _last_seq(player: Player) -> int:
         return 0
 
 
-def judge(outcome: Outcome, history: History) -> None:
+def judge(outcome: Outcome, history: History) -> list[Violation]:
     """Count what happened, and let the checker say what must not have."""
     outcome.fates = Counter(command.fate for command in history.commands.values())
     outcome.moves = sum(len(moves) for device in history.devices.values() for moves in device.moves.values())
@@ -228,7 +245,7 @@ def judge(outcome: Outcome, history: History) -> None:
     outcome.causes = Counter(
         str(event.cause) for device in history.devices.values() for event in device.events() if event.kind == "switched"
     )
-    outcome.violations = check(history)
+    return check(history)
 
 
 def write_down(folder: Path, nemesis: Nemesis, history: History) -> None:

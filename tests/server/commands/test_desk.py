@@ -299,3 +299,42 @@ async def test_a_channel_shows_its_latest_command_and_not_an_older_one_that_sett
         puppet.receipt(first.id)
         shown = there.board.registry.get(puppet.id).channels["may-bom"].command
         assert shown == replace(second, fate=Fate.PUBLISHED, published_ms=there.clock(), handed_over=True)
+
+
+async def test_what_a_lost_link_swallowed_is_sent_again_also_to_a_device_whose_session_went_on(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.link.acknowledges = False
+        command = await there.board.desk.issue(LAN, wish(puppet))
+        there.link.said[-1].on_ack(False)
+        there.link.acknowledges = True
+        puppet.hello()
+        assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id, command.id]
+
+
+async def test_what_was_lost_on_the_way_is_not_sent_after_a_later_wish_for_the_same_channel(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        lost = await there.board.desk.issue(LAN, wish(puppet))
+        elsewhere = await there.board.desk.issue(LAN, Wish(puppet.id, "den", on=True))
+        later = await there.board.desk.issue(LAN, wish(puppet, on=False))
+        puppet.session = "c" * 16
+        puppet.hello()
+        again = [sent.jti for sent in there.link.commands(puppet.id)][3:]
+        assert again == [elsewhere.id, later.id]
+        assert lost.id not in again
+
+
+async def test_what_was_lost_on_the_way_is_not_sent_after_a_later_wish_by_the_next_run_either(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.link.acknowledges = False
+        await there.board.desk.issue(LAN, wish(puppet))
+        there.link.acknowledges = True
+        later = await there.board.desk.issue(LAN, wish(puppet, on=False))
+        puppet.receipt(later.id, on=False)
+        await there.settle()
+        clock = there.clock
+    async with stage(tmp_path, clock=clock, fresh=False) as there:
+        Puppet(there.board, puppet.id, journal=puppet.journal, seq=puppet.seq).hello()
+        assert there.link.commands(puppet.id) == []
