@@ -2,14 +2,16 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import random
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from device import now
 from device.errors import DeviceError
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"congtac-sim: {error}", file=sys.stderr)
         return 1
-    asyncio.run(_serve(boards))
+    _run(_serve(boards))
     return 0
 
 
@@ -72,6 +74,18 @@ def _boards(options: argparse.Namespace) -> list[Board]:
         )
         for identity in identities
     ]
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """Run it on uvloop where that is installed: a fleet in one process has hundreds of sockets."""
+    gc.collect()
+    gc.freeze()  # the boards stay: full collections need not walk them again and again
+    try:
+        from uvloop import run
+    except ImportError:
+        asyncio.run(main)
+    else:
+        run(main)
 
 
 async def _serve(boards: list[Board]) -> None:

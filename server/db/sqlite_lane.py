@@ -6,16 +6,15 @@ SQLAlchemy writes each statement once (see `sqlite_plan.py`); running it is the 
 than SQLite's.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from server.db.batch import HotJob
+from server.db.commit_thread import CommitThread
 from server.db.errors import StorageError
 from server.db.sqlite import prepare
 from server.db.sqlite_plan import Plan
@@ -34,7 +33,7 @@ class SqliteLane:
         prepare(self._engine, writes=True, busy_timeout_s=0)
         self._connection: PoolProxiedConnection | None = None
         self._plans: dict[Hot, Plan] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database-commit")
+        self._thread = CommitThread("database-commit")
 
     async def run(self, jobs: Sequence[HotJob]) -> bool:
         """Run and commit the jobs. False when that did not go through: then nothing was kept, and the slow way tells why.
@@ -50,7 +49,7 @@ class SqliteLane:
             self.drop()
             return False
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, driver.commit)
+            await self._thread.run(driver.commit)
         except sqlite3.Error as error:
             self.drop()
             raise StorageError(f"the database could not write: {error}") from error
@@ -64,7 +63,7 @@ class SqliteLane:
 
     def close(self) -> None:
         """Wait for a commit that is under way, then close."""
-        self._thread.shutdown()
+        self._thread.close()
         self.drop()
 
     def _connected(self) -> sqlite3.Connection:

@@ -45,12 +45,11 @@ class Stream:
 
     async def next(self, within_s: float) -> list[Change]:
         """What changed since last asked, each thing once and as it is now; empty when nothing did within that time."""
-        if not self._wake.is_set():
-            try:
-                async with asyncio.timeout(within_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                return []
+        timer = asyncio.get_running_loop().call_later(within_s, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
         self._wake.clear()
         changed, self._changed = self._changed, {}
         return [change for key in changed if (change := self._hub.render(key)) is not None]

@@ -14,6 +14,8 @@ router = APIRouter(tags=["live"])
 
 TICK_S: Final = 10.0
 CHECK_S: Final = 2.5
+CROWD: Final = 4
+PAUSE_S: Final = 0.003
 HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # a proxy passes on each chunk at once
 
 
@@ -53,6 +55,8 @@ async def _frames(principal: Principal, request: Request) -> AsyncIterator[bytes
             changes = await stream.next(CHECK_S)
             if changes:
                 yield b"".join(change.frame for change in changes)
+            if len(changes) >= CROWD:
+                await asyncio.sleep(PAUSE_S)  # where so much changes at once, what comes next goes out together
             if loop.time() - checked >= CHECK_S:
                 checked = loop.time()
                 now = await find_principal(request)
