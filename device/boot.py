@@ -50,7 +50,6 @@ def started(planned: BootOutput, was: Output, level: bool | None, power_on: bool
     return Output(
         on=level,
         since_ms=at_ms,
-        lease_until=planned.lease_until if obeys else None,
         off_since=now,
         cause=planned.cause if obeys else Cause.FAULT,
         on_since=now if level else None,

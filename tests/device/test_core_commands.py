@@ -3,7 +3,7 @@
 import pytest
 
 from device.rules import OutputRule
-from device.words import CommandRefused
+from device.words import CommandCame, CommandRefused, Journal, SendAgain
 from protocol.messages import Reason
 from tests.device.histories import BUTTON, DOOR, LAMP, PUMP, fates, moves, online, proven, records
 from tests.device.parts import Drove, Heard, Wrote
@@ -33,6 +33,20 @@ def test_a_command_that_changes_nothing_gets_its_receipt_and_no_event():
     world = online(LAMP)
     world.switch("lamp", False)
     assert records(world) == ["started boot", "lamp off #1 applied"]
+
+
+def test_an_off_is_never_too_soon():
+    world = online(OutputRule("cooler", min_off_ms=180_000))
+    world.switch("cooler", False)
+    assert fates(world) == ["cooler off #1 applied"]
+
+
+def test_the_receipt_of_a_replayed_command_is_asked_for_by_its_number():
+    world = online(LAMP)
+    first = world.switch("lamp", True)
+    effects = world.core.handle(CommandCame(first), world.moment)
+    assert effects[0] == SendAgain(3)
+    assert [type(effect) for effect in effects] == [SendAgain, Journal]
 
 
 def test_a_replayed_command_moves_nothing_and_its_receipt_is_sent_again():

@@ -297,6 +297,31 @@ def test_a_number_is_on_the_card_before_the_next_one_is():
     proven(world)
 
 
+def test_what_waits_to_be_written_waits_for_the_drives_of_its_moment():
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True)
+    world.pins["lamp"].fault = PinFault.STUCK
+    world.switch("lamp", False)
+    with failing(world.card):
+        world.press("door", True)  # to be written again in a second, just as the stuck pin is tried again
+    world.advance(1_000)
+    assert "switched door on input" not in records(world)
+    world.advance(1)
+    assert records(world)[-1] == "switched door on input"
+
+
+def test_an_off_too_many_for_the_memory_is_still_off_after_a_restart(monkeypatch):
+    monkeypatch.setattr("device.ledger.MOST_UNWRITTEN", 1)
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True, for_s=10)
+    with failing(world.card):
+        world.press("door", True)
+        world.advance(10_500)
+    world.advance(1_000)
+    assert world.card.outputs["lamp"].on is False
+    assert records(world)[3:] == ["switched door on input"]
+
+
 def test_a_start_on_a_full_card_tells_interrupted_commands_when_it_can():
     world = online(LAMP)
     world.dies_after = 2

@@ -1,5 +1,7 @@
 """A lost link has its consequence with no server to say so; what was said is said again until it is known."""
 
+import hashlib
+
 import pytest
 
 from device.rules import LinkLoss, OutputRule
@@ -95,6 +97,23 @@ def test_each_loss_has_its_consequence_once():
     world.link_down()
     world.advance(2 * MINUTE)
     assert [on for _, on in moves(world, "valve")] == [True, False]
+
+
+def test_what_is_off_already_is_done_with_also_while_it_rests():
+    world = online(OutputRule("valve", link_loss=LinkLoss.OFF, min_off_ms=180_000))
+    world.link_down()
+    world.advance(MINUTE)
+    assert world.core.next_wake is None
+
+
+def test_a_wait_for_a_shortest_off_time_ends_with_the_loss_that_it_was_for():
+    world = online(OutputRule("fan", link_loss=LinkLoss.ON, link_loss_after_ms=5_000, min_off_ms=180_000))
+    world.link_down()
+    world.advance(10_000)
+    world.link_up()
+    world.advance(170_000)
+    world.link_down()
+    assert world.core.next_wake == world.mono + 5_000
 
 
 def test_what_a_lost_link_switches_on_has_the_longest_on_time():
@@ -317,6 +336,19 @@ def test_a_server_that_has_more_than_the_journal_does_not_make_numbers_come_twic
     assert world.server.have_seq == world.card.last_seq
 
 
+def test_what_happens_before_the_time_is_known_is_dated_by_how_long_the_machine_had_run():
+    world = World(wires(DOOR))
+    world.advance(3_000)
+    world.press("door", True)
+    world.link_up()
+    world.press("door", False)
+    started, opened, shut = (record for _, record in sorted(world.card.history.items()))
+    assert (started.mono_ms, opened.mono_ms, shut.mono_ms) == (5_000, 8_000, None)
+    assert started.boot == opened.boot == told(world, Hello)[0].boot == hashlib.sha256(b"boot-1").hexdigest()[:16]
+    assert told(world, Hello)[0].mono_ms == 8_000
+    assert shut.boot is None
+
+
 # ---- states
 
 
@@ -344,6 +376,17 @@ def test_a_contact_and_a_button_are_part_of_the_state():
     world.press("door", True)
     assert records(world) == ["started boot", "switched door on input"]
     proven(world)
+
+
+def test_a_state_tells_since_when():
+    world = online(LAMP)
+    world.advance(5_000)
+    at_ms = world.server_ms
+    world.switch("lamp", True)
+    world.advance(10_000)
+    world.switch("lamp", True, for_s=60)
+    world.advance(100)
+    assert world.server.state.channels["lamp"].since_ms == at_ms
 
 
 def test_no_state_is_due_without_a_link():

@@ -121,6 +121,14 @@ def test_the_roll_is_answered_at_a_moment_of_chance():
     assert room.talk.welcomed
 
 
+def test_the_moment_lies_between_now_and_what_the_roll_allows():
+    room, asked = Room(), []
+    talk = Talk(room.ledger, "b" * 16, room.token, lambda low, high: asked.append((low, high)) or high)
+    talk.up(SESSION, at(0))
+    talk.hear(Welcome(server_ms=0, call_within_ms=700), at(1_000))
+    assert (asked, talk.next_wake) == ([(0, 700)], 1_700)
+
+
 def test_a_call_of_the_roll_is_no_answer_whatever_else_it_says():
     room = Room()
     room.talk.up(SESSION, at(0))
@@ -153,15 +161,36 @@ def test_each_answer_begins_the_five_minutes_anew():
     room.talk.hear(room.welcome(1), at(100))
     assert [type(effect) for effect in room.talk.tick(at(3_600_100))] == [Publish]
     assert [type(effect) for effect in room.talk.tick(at(3_600_100 + 299_999))] == [Publish]
+    assert room.talk.welcomed
     assert [type(effect) for effect in room.talk.tick(at(3_600_100 + 304_999))] == [Reconnect]
+    assert not room.talk.welcomed
 
 
 def test_a_lost_link_leaves_nothing_open():
     room = Room()
     room.talk.up(SESSION, at(0))
     room.talk.hear(room.welcome(1), at(0))
+    room.talk.tick(at(3_600_000))
     room.talk.down()
     assert (room.talk.session, room.talk.welcomed, room.talk.next_wake) == (None, False, None)
+    assert room.talk.hear(room.welcome(2).model_copy(update={"session": None}), at(3_600_001)) == ([], False)
+
+
+def test_a_new_link_begins_anew_whether_or_not_the_old_one_was_seen_to_end():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(0))
+    room.talk.tick(at(3_600_000))
+    room.talk.up(SESSION, at(3_899_999))
+    assert not room.talk.welcomed
+    assert [type(effect) for effect in room.talk.tick(at(3_904_999))] == [Publish]
+    assert room.talk.hear(room.welcome(2), at(3_904_999)) == ([], False)
+
+
+def test_the_five_minutes_count_from_the_first_hello_of_a_link():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.down()
     room.talk.up(SESSION, at(1_000_000))
     assert not room.talk.welcomed
     assert [type(effect) for effect in room.talk.tick(at(1_299_999))] == [Publish]
