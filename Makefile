@@ -1,6 +1,6 @@
 # Two commands are enough on a fresh Debian or Raspberry Pi OS: `make demo` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock bench faults soak mutate pi clean
+.PHONY: help demo test check fmt lock bench faults soak mutate picture pi clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -50,6 +50,10 @@ soak: ## A device through days of bad weather in its own quick time: HOURS=240
 mutate: ## Break the device's core on purpose, and see that a test notices
 	@scripts/setup test
 	@$(BIN)/python -m tests.mutate $(ARGS)
+
+picture: ## Take the README's picture anew, of the real demo
+	@scripts/setup test
+	@$(BIN)/python -m tests.end_to_end.picture
 
 pi: ## The tests on an emulated Raspberry Pi
 	@scripts/setup test
