@@ -42,6 +42,8 @@ class Writer:
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
         self._queue: deque[Job] = deque()
+        self._patient: deque[Job] = deque()
+        self._patience_over = False
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -53,12 +55,13 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many jobs are queued."""
-        return len(self._queue)
+        return len(self._queue) + len(self._patient)
 
     def submit(self, *ops: Op, after_commit: AfterCommit | None = None, within_s: float = 0) -> asyncio.Future[None]:
         """Queue hot ops as one unit: all are kept or none. The future is done after the commit.
 
-        `within_s`: nobody waits for these, so the commit may come so much later, to be one with others. The order stays.
+        `within_s`: nobody waits for these, so the commit may come so much later, to be one with others that may wait. What may
+        not wait can come before them; a function given to `run` sees them all the same.
 
         `after_commit` runs right after the commit and before the future's waiters, in the order of submission; it must not raise.
         Raises WriterBusy when the queue is full and StorageError when the writer has ended. The future raises StorageError when
@@ -91,8 +94,9 @@ class Writer:
             self._ended = True
             self._cancel_timer()
             await self._close()  # before anybody is told: who hears of it may cancel this task, and the cause would be lost
-            for job in (*batch, *self._queue):
+            for job in (*batch, *self._patient, *self._queue):
                 _settle(job, StorageError("the writer has ended"))
+            self._patient.clear()
             self._queue.clear()
 
     def stop(self) -> None:
@@ -106,27 +110,41 @@ class Writer:
     def _put(self, job: Job, within_s: float = 0) -> None:
         if self._ended or self._stopping:
             raise StorageError("the writer has ended")
-        if len(self._queue) >= self._queue_limit:
-            raise WriterBusy(len(self._queue))
-        self._queue.append(job)
+        if self.waiting >= self._queue_limit:
+            raise WriterBusy(self.waiting)
         if within_s <= 0:
+            self._queue.append(job)
             self._due.set()
             return
+        self._patient.append(job)
         loop = asyncio.get_running_loop()
         if self._timer is None or loop.time() + within_s < self._timer.when():
             self._cancel_timer()
-            self._timer = loop.call_later(within_s, self._due.set)
+            self._timer = loop.call_later(within_s, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._timer = None
+        self._patience_over = True
+        self._due.set()
 
     async def _take(self) -> list[Job]:
-        """The next batch once something in it is due; whatever was queued before that goes with it. Empty: the end."""
-        while not (self._due.is_set() and (self._queue or self._stopping)):
+        """The next batch, once something is due. Empty: the end."""
+        while not (self._queue or self._patience_over or self._stopping):
             self._due.clear()
             await self._due.wait()
-        self._cancel_timer()
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_limit))]
-        if not self._queue and not self._stopping:
-            self._due.clear()
+        if any(isinstance(job, GeneralJob) for job in batch):
+            batch[:0] = self._take_patient(len(self._patient))
+        elif self._patience_over or self._stopping:
+            batch[:0] = self._take_patient(self._batch_limit)
         return batch
+
+    def _take_patient(self, most: int) -> list[Job]:
+        taken = [self._patient.popleft() for _ in range(min(len(self._patient), most))]
+        if not self._patient:
+            self._patience_over = False
+            self._cancel_timer()
+        return taken
 
     def _cancel_timer(self) -> None:
         timer, self._timer = self._timer, None

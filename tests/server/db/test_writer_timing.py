@@ -2,19 +2,33 @@
 
 import asyncio
 
-from tests.server.db.ledger import ADD, SET_NOTE, entry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tests.server.db.ledger import ADD, SET_NOTE, Entry, entry
 from tests.server.db.test_writer import kept, opened
 
 FOREVER_S = 3600
 
 
-async def test_what_may_wait_is_kept_with_the_next_thing_that_may_not(address: str) -> None:
+async def test_what_may_not_wait_is_not_held_up_by_what_may(address: str) -> None:
     async with opened(address) as database:
         waits = database.writer.submit(ADD(**entry("a")), within_s=FOREVER_S)
-        assert database.writer.waiting == 1
         await database.writer.submit(ADD(**entry("b")))
+        assert not waits.done()
+        assert database.writer.waiting == 1
+        assert await kept(database) == {"b": ""}
+
+
+async def test_a_function_sees_also_what_may_wait(address: str) -> None:
+    async def note(session: AsyncSession) -> None:
+        row = await session.get_one(Entry, "a")
+        row.note = "seen"
+
+    async with opened(address) as database:
+        waits = database.writer.submit(ADD(**entry("a")), within_s=FOREVER_S)
+        await database.writer.run(note)
         assert waits.done()
-        assert await kept(database) == {"a": "", "b": ""}
+        assert await kept(database) == {"a": "seen"}
 
 
 async def test_what_may_wait_is_kept_within_its_time(address: str) -> None:
