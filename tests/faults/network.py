@@ -16,6 +16,11 @@ def mono_ms() -> float:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) / 1e6
 
 
+def wall_minus_mono_ms() -> float:
+    """How the wall clock is ahead of that one."""
+    return time.time_ns() / 1e6 - mono_ms()
+
+
 class Packets:
     """Cuts a stream of bytes into MQTT packets."""
 

@@ -4,12 +4,13 @@ An agent that is dead or stopped cannot switch off. What is promised is this: on
 its pins or that the kernel lets it run on, it makes good what it missed within BACK_WITHIN_MS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from device.wiring import OutputWire
 from protocol.messages import Cause, Fate, Receipt
+from tests.faults.causes import Explained
 from tests.faults.histories import CommandRow, DeviceHistory, History, PinMove, Violation
 from tests.faults.rules_pins import Aligned
 
@@ -55,50 +56,61 @@ def leases_hold(history: History, aligned: Aligned) -> Iterator[Violation]:
     """No output stays on beyond its lease or its longest on-time, and no lease ends one early."""
     for device in history.devices.values():
         for wire in device.outputs:
-            alignment = aligned.get((device.device_id, wire.id))
-            ended = {explained.move for explained in alignment.moves if explained.safety == Cause.LEASE} if alignment else set()
+            known = {explained.move: explained for explained in aligned[device.device_id, wire.id].moves}
             for time in on_times(history, device, wire.id):
-                yield from _lease_faults(history, device, wire, time, ended)
+                yield from _lease_faults(history, device, wire, time, known)
 
 
 def _lease_faults(
-    history: History, device: DeviceHistory, wire: OutputWire, time: OnTime, ended: set[PinMove]
+    history: History, device: DeviceHistory, wire: OutputWire, time: OnTime, known: Mapping[PinMove, Explained]
 ) -> Iterator[Violation]:
-    deadline, latest_possible = _deadlines(history, device, wire, time)
+    began, ended = known[time.on], known[time.off] if time.off is not None else None
+    deadline, earliest = _deadlines(history, device, wire, time, began, ended)
     where = f"{device.device_id}/{wire.id} on at {time.on.at_mono_ms:.0f}"
     if deadline is not None and time.end > (limit := excused_until(device, deadline, LATE_TOLERANCE_MS)):
         yield Violation(
             "leases hold", f"{where}: off at {time.end:.0f}, had to be off by {deadline:.0f} (at the latest {limit:.0f})"
         )
-    if time.off in ended and (latest_possible is None or time.end < latest_possible - EARLY_TOLERANCE_MS):
-        yield Violation("leases hold", f"{where}: its lease ended at {time.end:.0f}, and not before {latest_possible or 0:.0f}")
+    by_lease = ended is not None and ended.safety == Cause.LEASE
+    if by_lease and (earliest is None or time.end < earliest - EARLY_TOLERANCE_MS):
+        yield Violation("leases hold", f"{where}: its lease ended at {time.end:.0f}, and not before {earliest or 0:.0f}")
 
 
-def _deadlines(history: History, device: DeviceHistory, wire: OutputWire, time: OnTime) -> tuple[float | None, float | None]:
+def _deadlines(
+    history: History, device: DeviceHistory, wire: OutputWire, time: OnTime, began: Explained, ended: Explained | None
+) -> tuple[float | None, float | None]:
     """The last moment at which this output had to be off, and the first at which a lease could end it; None: there is none.
 
-    Each command to switch on that was obeyed sets the lease anew, if it came before the lease had run out.
+    Each command to switch on that was obeyed meanwhile sets the lease anew, if it came before the lease had run out.
     """
-    longest = None if wire.max_on_s is None else time.on.at_mono_ms + wire.max_on_s * 1000
-    deadline = first = longest
-    for receipt, command in _obeyed_on(history, device, wire.id):
-        earliest, latest = _acted(history, device, receipt, command)
-        if latest < time.on.at_mono_ms or earliest > time.end:
-            continue
-        if receipt.changed:
-            earliest = latest = time.on.at_mono_ms
-        if deadline is not None and earliest > deadline + LATE_TOLERANCE_MS:
+    on_at = time.on.at_mono_ms
+    longest = None if wire.max_on_s is None else on_at + wire.max_on_s * 1000
+    first = history.commands.get(began.command or "")
+    deadline = earliest = _first(longest, _lease_end(on_at, first))
+    for receipt, command in _asked_again(history, device, wire.id, began, ended):
+        acted_from, acted_to = _acted(history, device, receipt, command)
+        if deadline is not None and acted_from > deadline + LATE_TOLERANCE_MS:
             break
-        lease = None if command.for_s is None else command.for_s * 1000
-        deadline = _first(longest, None if lease is None else latest + lease)
-        first = _first(longest, None if lease is None else earliest + lease)
-    return deadline, first
+        deadline = _first(longest, _lease_end(acted_to, command))
+        earliest = _first(longest, _lease_end(acted_from, command))
+    return deadline, earliest
 
 
-def _obeyed_on(history: History, device: DeviceHistory, channel: str) -> Iterator[tuple[Receipt, CommandRow]]:
+def _lease_end(acted: float, command: CommandRow | None) -> float | None:
+    return None if command is None or command.for_s is None else acted + command.for_s * 1000
+
+
+def _asked_again(
+    history: History, device: DeviceHistory, channel: str, began: Explained, ended: Explained | None
+) -> Iterator[tuple[Receipt, CommandRow]]:
+    """The commands that found it on already and were obeyed; by the journal's numbers between its two changes."""
+    if began.event is None:
+        return
+    end = ended.event.seq if ended is not None and ended.event is not None else device.last_seq + 1
     for receipt in device.receipts():
         command = history.commands.get(receipt.command)
-        if receipt.channel == channel and receipt.fate is Fate.APPLIED and command is not None and command.on:
+        mine = receipt.channel == channel and receipt.fate is Fate.APPLIED and not receipt.changed
+        if mine and command is not None and command.on and began.event.seq < (receipt.seq or 0) < end:
             yield receipt, command
 
 

@@ -5,7 +5,6 @@ import json
 import random
 import shutil
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +17,7 @@ import httpx
 from tests.faults.checker import check
 from tests.faults.histories import SETTLED, FinalChannel, History, Violation
 from tests.faults.nemesis import Deed, Nemesis, start_broker
-from tests.faults.network import mono_ms
+from tests.faults.network import mono_ms, wall_minus_mono_ms
 from tests.faults.people import Notes, Page, Person, told
 from tests.faults.reading import opened, read_commands, read_history, read_levels
 from tests.faults.stage import OPERATOR, Player, Stage, stage
@@ -73,7 +72,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _lin
     """Do one run in this folder, which must be empty or absent; it is kept for whoever wants to look."""
     shutil.rmtree(folder, ignore_errors=True)
     chance, notes, outcome = die(plan.seed), Notes(), Outcome(plan, folder)
-    wall_minus_mono_ms = time.time_ns() / 1e6 - mono_ms()
+    offset = wall_minus_mono_ms()
     async with stage(folder, plan.devices, chance) as system:
         async with pages(system, plan, notes) as shown:
             await until_online(system, shown[0])
@@ -86,7 +85,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _lin
             await until_quiet(system, say)
         outcome.deeds, outcome.answers = nemesis.done, notes.answers
         ended = mono_ms()
-        history = read_history(system.settings.data_dir / "congtac.db", system.players, notes, wall_minus_mono_ms)
+        history = read_history(system.settings.data_dir / "congtac.db", system.players, notes, offset)
         history.final, history.end_mono_ms = final, ended
         write_down(folder, nemesis, history)
         outcome.violations += judge(outcome, history)

@@ -385,6 +385,18 @@ def test_what_is_on_at_the_end_may_still_have_time():
     assert check(story.ends(30_000)) == []
 
 
+def test_a_command_that_was_asked_for_in_one_on_time_and_obeyed_in_the_next_counts_there():
+    story = a_morning()
+    story.obeys(story.command(20, "den", True, 18_000), 18_020)
+    off, on = story.command(21, "den", False, 21_000), story.command(22, "den", True, 21_100, for_s=1)
+    story.device.stops.append(Spell(20_900, 25_000))
+    story.obeys(off, 25_001)
+    story.obeys(on, 25_010)
+    story.moves("den", False, 26_020)
+    story.switched("den", False, 26_021, Cause.LEASE)
+    assert check(story.ends(30_000)) == []
+
+
 def test_a_second_ask_lengthens_a_lease():
     story = a_morning()
     story.obeys(story.command(20, "den", True, 18_000, for_s=2), 18_020)

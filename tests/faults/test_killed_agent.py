@@ -1,0 +1,112 @@
+"""A power cut of the agent at every step of its work: it starts, its relays are in their boot state, and history tells.
+
+The steps are those of its journal, and the moment after a pin moved. At the same steps other agents are killed without a power cut:
+their relays keep their levels, and the next start goes on with what is still valid.
+"""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+
+from protocol.messages import EventKind
+from tests.faults.checker import check
+from tests.faults.network import mono_ms, wall_minus_mono_ms
+from tests.faults.people import Notes
+from tests.faults.reading import read_history, read_levels
+from tests.faults.run import die, until_quiet
+from tests.faults.stage import Player, Stage, stage
+from tests.faults.test_killed_server import ended, online
+from tests.processes import OWNER
+from tests.waiting import until
+
+CHANNEL = "quat"  # restored after a power cut only if it was on with no end to it
+JOURNAL_STEPS = [f"{step}:{number}" for number in range(1, 5) for step in ("begin", "records", "outputs", "commit", "committed")]
+PIN_STEPS = ["pin:1", "pin:6", "pin:7", "pin:7"]  # six outputs are claimed at a power-on; the seventh is the command's
+STEPS = [*JOURNAL_STEPS, *PIN_STEPS]
+DEVICES = 12
+
+
+async def switch(client: httpx.AsyncClient, player: Player, channel: str, on: bool) -> str:
+    """Ask, whether the device is there or not, and return the command's id."""
+    path = f"/api/v1/devices/{player.id}/channels/{channel}/commands"
+    answer = await client.post(path, json={"on": on, "deliver": "when_online", "expires_in_s": 8}, headers={"Prefer": "wait=8"})
+    assert answer.is_success, answer.text
+    command_id: str = answer.json()["id"]
+    return command_id
+
+
+async def die_at(player: Player, step: str, client: httpx.AsyncClient, *, cut: bool) -> bool:
+    """Start it so that it dies at this step, and give it things to do until it does. Whether it died by itself."""
+    await player.kill()
+    if cut:
+        player.cut_power()
+    player.program._command += ["--die-at", step]
+    await player.start()
+    del player.program._command[-2:]
+    asking = asyncio.create_task(keep_busy(client, player))
+    try:
+        await asyncio.wait_for(player.program._exit(), 25)
+    except TimeoutError:
+        return False
+    finally:
+        player.died_mono_ms.append(mono_ms())
+        asking.cancel()
+        await asyncio.wait((asking,))
+    return True
+
+
+async def keep_busy(client: httpx.AsyncClient, player: Player) -> None:
+    while True:
+        for on in (True, False):
+            await switch(client, player, "den", on)
+
+
+async def a_hard_life(system: Stage, number: int, client: httpx.AsyncClient) -> list[str]:
+    """Each of this device's steps, one after the other; at its end it lives. The steps at which it did not die."""
+    player, cut = system.players[number], number % 2 == 0
+    survived = [step for step in STEPS[number::DEVICES] if not await die_at(player, step, client, cut=cut)]
+    await player.kill()
+    if cut:
+        player.cut_power()
+    await player.start()
+    return survived
+
+
+async def test_dying_at_any_step_leaves_the_relays_safe_and_the_history_whole(tmp_path: Path):
+    notes = Notes()
+    async with stage(tmp_path / "system", DEVICES, die(1)) as system, system.visitor(OWNER) as lan:
+        lan.timeout = httpx.Timeout(30)
+        offset = wall_minus_mono_ms()
+        survived = await asyncio.gather(*(a_hard_life(system, number, lan) for number in range(DEVICES)))
+        assert [step for steps in survived for step in steps] == []
+        await asyncio.gather(*(online(lan, player) for player in system.players))
+        for player in system.players[::2]:
+            assert read_levels(player)["den"] is False, f"{player.name} after a power cut"
+        last = [await switch(lan, player, "den", False) for player in system.players]
+        assert [await ended(lan, command) for command in last] == ["applied"] * DEVICES
+        await until_quiet(system, print)
+        history = read_history(system.settings.data_dir / "congtac.db", system.players, notes, offset)
+        history.end_mono_ms = mono_ms()
+    assert [str(violation) for violation in check(history)] == []
+    for device in history.devices.values():
+        assert [event.kind for event in device.events()].count(EventKind.STARTED) >= 2
+
+
+async def test_a_command_cut_short_between_pin_and_journal_is_told_as_interrupted(tmp_path: Path):
+    notes = Notes()
+    async with stage(tmp_path / "system", 1, die(1)) as system, system.visitor(OWNER) as lan:
+        player, offset = system.players[0], wall_minus_mono_ms()
+        await online(lan, player)
+        asking = asyncio.create_task(die_at(player, "pin:1", lan, cut=False))
+        await until(lambda: player.died_mono_ms and not player.program.running, 30)
+        assert await asking
+        assert read_levels(player)["den"] is True
+        await player.start()
+        await online(lan, player)
+        await until(lambda: read_levels(player)["den"] is False)
+        await until_quiet(system, print)
+        history = read_history(system.settings.data_dir / "congtac.db", system.players, notes, offset)
+        history.end_mono_ms = mono_ms()
+    assert [str(violation) for violation in check(history)] == []
+    assert "interrupted" in {command.reason for command in history.commands.values()}
