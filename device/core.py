@@ -342,7 +342,7 @@ class Core:
             return []
         # what is driven now has records of its own, and would be written before what was held back: numbers must not overtake
         self._write_due = moment.mono + AT_ONCE_MS if drives else None
-        return [] if drives or not self._ledger.has_unwritten else self._written((), {}, {}, moment)
+        return [] if drives else self._written((), {}, {}, moment)
 
     # ---- the link
 
@@ -351,7 +351,6 @@ class Core:
 
     def _link_down(self, moment: Moment) -> list[Effect]:
         self._talk.down()
-        self._state_due = None
         return self._remember_link(moment) if self._lost_link.lost(moment.mono) else []
 
     def _welcomed(self, what: Welcomed, moment: Moment) -> list[Effect]:

@@ -23,19 +23,9 @@ from queue import SimpleQueue
 
 ROOT = Path(__file__).parents[1]
 PURE = ("acts", "boot", "clock", "core", "ledger", "link_loss", "memory", "records", "rules", "talk", "words")
-FAST = (
-    "rules",
-    "clock",
-    "ledger",
-    "talk",
-    "core_commands",
-    "core_leases",
-    "core_boot",
-    "core_interlock",
-    "core_link",
-    "core_faults",
-)
-TESTS = tuple(f"tests/device/test_{name}.py" for name in (*FAST, "guards", "core_machine"))
+UNITS = ("acts", "boot", "clock", "ledger", "link_loss", "rules", "talk")
+STORIES = ("core_commands", "core_leases", "core_boot", "core_interlock", "core_link", "core_faults", "guards", "core_machine")
+TESTS = tuple(f"tests/device/test_{name}.py" for name in UNITS + STORIES)
 SURVIVORS = ROOT / "tests" / "device" / "SURVIVORS.md"
 TOO_LONG_S = 120
 

@@ -1,11 +1,20 @@
 """The device's idea of the time is the server's, and errs to the safe side."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from device.clock import FIRST_SANE_MS, LAST_SANE_MS, LONGEST_ROUND_TRIP_MS, LearntClock, Moment
 from protocol.messages import ClockTrust
 
 NOON = 1_790_000_000_000
+
+
+def test_what_makes_sense_begins_with_2025_and_ends_with_2099():
+    assert [datetime.fromtimestamp(ms / 1000, UTC).isoformat() for ms in (FIRST_SANE_MS, LAST_SANE_MS)] == [
+        "2025-01-01T00:00:00+00:00",
+        "2100-01-01T00:00:00+00:00",
+    ]
 
 
 def test_nothing_is_known_before_a_welcome():

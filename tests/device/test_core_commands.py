@@ -49,6 +49,13 @@ def test_the_receipt_of_a_replayed_command_is_asked_for_by_its_number():
     assert [type(effect) for effect in effects] == [SendAgain, Journal]
 
 
+def test_a_replayed_command_for_no_channel_at_all_is_only_refused():
+    world = online(LAMP)
+    odd = world.switch("Không có <b>", True)
+    world.hear(odd)
+    assert records(world)[1:] == ["Không có <b> ? #1 rejected unknown_channel", "refused replayed #1"]
+
+
 def test_a_replayed_command_moves_nothing_and_its_receipt_is_sent_again():
     world = online(LAMP)
     first = world.switch("lamp", True)

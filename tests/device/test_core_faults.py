@@ -7,7 +7,7 @@ from device.words import Driven
 from protocol.messages import Fate, Reason
 from tests.device.checker import Checker
 from tests.device.histories import BUTTON, DOOR, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
-from tests.device.parts import CardFault, Drove, Failed, PinFault, Wrote, failing
+from tests.device.parts import CardFault, Drove, Failed, Heard, PinFault, Wrote, failing
 from tests.device.world import World, wires
 
 
@@ -276,6 +276,8 @@ def test_a_card_that_is_full_for_long_leaves_no_gap_and_fills_no_memory(monkeypa
             world.press("door", on)
             world.switch("lamp", on)
         world.advance(5_000)
+        answered = [entry.command for entry in world.log if isinstance(entry, Heard)][-1]
+        world.hear(answered)  # of which no number is known that could be sent again
     assert len(world.server.unnumbered) == 40
     world.advance(60_000)
     assert len(world.card.history) <= 1 + 5 + 1
@@ -294,6 +296,21 @@ def test_a_number_is_on_the_card_before_the_next_one_is():
     world.restart()
     world.link_up()
     assert sorted(world.card.history) == list(range(1, world.card.last_seq + 1))
+    proven(world)
+
+
+def test_a_start_on_a_full_card_switches_off_once_and_leaves_the_button_its_say():
+    world = online(PUMP, BUTTON)
+    world.press("button", False)
+    world.press("button", True)
+    with failing(world.card):
+        world.restart()
+        world.advance(1_000)
+        assert not world.pins["pump"].level
+        world.press("button", False)
+        world.press("button", True)
+        world.advance(10_000)
+        assert world.pins["pump"].level
     proven(world)
 
 

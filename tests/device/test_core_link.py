@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from device.rules import LinkLoss, OutputRule
-from protocol.messages import About, Hello, Message, Presence, State, Welcome
+from protocol.messages import About, ChannelState, Hello, Message, Presence, State, Welcome
 from tests.device.histories import BUTTON, DOOR, FAN, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
 from tests.device.world import World, wires
 
@@ -63,6 +63,20 @@ def test_a_restart_does_not_begin_the_waiting_anew(rule):
     world.restart()
     world.advance(40_000)
     assert moves(world, rule.id)[-1] == (MINUTE, rule is FAN)
+    proven(world)
+
+
+def test_a_link_that_never_was_is_lost_since_the_first_start_of_this_run():
+    world = World(wires(FAN))
+    world.advance(40_000)
+    world.restart()
+    world.advance(40_000)
+    assert moves(world, "fan") == [(MINUTE, True)]
+    world.reboot()
+    world.advance(MINUTE - 1)
+    assert len(moves(world, "fan")) == 1
+    world.advance(1)
+    assert moves(world, "fan")[-1] == (80_000 + MINUTE, True)
     proven(world)
 
 
@@ -224,6 +238,17 @@ def test_a_foreign_welcome_is_not_believed(change):
     assert fates(world) == ["valve off #1 rejected clock_unknown"]
 
 
+def test_neither_a_foreign_welcome_nor_a_roll_call_ends_the_loss_of_the_link():
+    world = World(wires(FAN))
+    world.deaf = True
+    world.link_up()
+    world.deliver(world.server.welcome(told(world, Hello)[0].model_copy(update={"session": "f" * 16}), world.true_ms))
+    world.deliver(Welcome(server_ms=0, call_within_ms=600_000))
+    assert told(world, State) == []
+    world.advance(MINUTE)
+    assert moves(world, "fan") == [(MINUTE, True)]
+
+
 def test_a_welcome_of_an_earlier_session_is_not_believed():
     world = World(wires(LAMP))
     world.welcomes_held = True
@@ -376,6 +401,27 @@ def test_a_contact_and_a_button_are_part_of_the_state():
     world.press("door", True)
     assert records(world) == ["started boot", "switched door on input"]
     proven(world)
+
+
+def test_what_was_not_read_yet_is_unknown_in_the_state():
+    world = online(DOOR)
+    assert world.server.state.channels["door"] == ChannelState(on=None)
+
+
+def test_waking_for_nothing_does_nothing():
+    world = online(LAMP)
+    said = len(world.log)
+    world.tick()
+    assert len(world.log) == said
+
+
+def test_a_state_that_was_due_is_not_told_to_nobody():
+    world = online(LAMP)
+    world.switch("lamp", True)
+    world.link_down()
+    before = len(told(world, State))
+    world.advance(1_000)
+    assert len(told(world, State)) == before
 
 
 def test_a_state_tells_since_when():

@@ -78,7 +78,6 @@ def test_a_write_that_failed_goes_in_front_of_the_next_without_its_intent():
         link_lost=LinkLost(3),
     )
     assert book.failed(first) == first.records
-    assert book.has_unwritten
     then = Intent("z" * 32, 9, "a", on=False)
     second = book.write(records=(event(book.next_seq()),), outputs={"a": Output(on=False)}, intent=then, answers={"w" * 32: 5})
     assert [record.seq for record in second.records] == [1, 2]
@@ -87,7 +86,6 @@ def test_a_write_that_failed_goes_in_front_of_the_next_without_its_intent():
     assert second.settled == ("y" * 32, "w" * 32)
     assert second.answered == {"y" * 32: Answered(4, None), "w" * 32: Answered(5, None)}
     assert (second.boot_id, second.link_lost) == ("boot", LinkLost(3))
-    assert not book.has_unwritten
     assert book.failed(second) == second.records[1:]
     third = book.write(boot_id="later", link_lost=LinkLost(None))
     assert (third.boot_id, third.link_lost, third.intent) == ("later", LinkLost(None), None)
