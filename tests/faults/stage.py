@@ -190,7 +190,7 @@ class Stage(System):
         self.server = Program("server", _python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
         await self.start_server()
 
-    async def add_player(self, number: int, chance: random.Random) -> Player:
+    async def add_player(self, number: int, chance: random.Random, *, start: bool = True) -> Player:
         """Enrol a device, and start it."""
         wiring = self.folder / f"wiring-{number}.toml"
         wiring.write_text(WIRING.format(model=f"sim {number}", max_on_s=chance.choice((2, 3, 4))), encoding="utf-8")
@@ -213,7 +213,8 @@ class Stage(System):
         ]
         player.program._command = command
         self.players.append(player)
-        await player.start()
+        if start:
+            await player.start()
         return player
 
     async def stop(self) -> None:
@@ -270,14 +271,14 @@ class Disk:
 
 
 @asynccontextmanager
-async def stage(folder: Path, devices: int, chance: random.Random) -> AsyncIterator[Stage]:
+async def stage(folder: Path, devices: int, chance: random.Random, *, start: bool = True) -> AsyncIterator[Stage]:
     """The whole system in this folder, up and running, with Lan as owner and Minh as operator."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 (nothing else runs yet)
     system = Stage(folder, free_port("127.0.0.1"))
     try:
         await system.start()
         for number in range(devices):
-            await system.add_player(number, chance)
+            await system.add_player(number, chance, start=start)
         yield system
     finally:
         await system.stop()
