@@ -408,7 +408,7 @@ class Desk:
         channel = device.channels.get(command.channel)
         if channel is not None and (channel.command is None or channel.command.id <= command.id):
             channel.command = command
-            self._hub.channel_changed(device, channel)
+            self._hub.command_changed(device, channel)
 
     # ---- keeping
 

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
 from server.devices.state import ChannelNow, DeviceNow, Registry
 from server.live.views import channel_view, device_view
+
+STEPS_WITHIN_S: Final = 0.005
 
 
 class Change(NamedTuple):
@@ -36,12 +38,27 @@ class Stream:
         self.roles = roles
         self._changed: dict[_Key | None, None] = {}
         self._wake = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
 
-    def offer(self, key: _Key | None, site_id: str | None) -> None:
-        """Something changed; None: the link to the broker."""
-        if site_id is None or site_id in self.roles:
-            self._changed[key] = None
+    def offer(self, key: _Key | None, site_id: str | None, within_s: float = 0) -> None:
+        """Something changed; None: the link to the broker. It may be told so much later, together with what changes until then."""
+        if site_id is not None and site_id not in self.roles:
+            return
+        self._changed[key] = None
+        if within_s <= 0:
             self._wake.set()
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().call_later(within_s, self._wake.set)
+
+    def close(self) -> None:
+        """Forget what would have been told."""
+        self._changed.clear()
+        self._drop_timer()
+
+    def _drop_timer(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     async def next(self, within_s: float) -> list[Change]:
         """What changed since last asked, each thing once and as it is now; empty when nothing did within that time."""
@@ -51,12 +68,13 @@ class Stream:
         finally:
             timer.cancel()
         self._wake.clear()
+        self._drop_timer()
         changed, self._changed = self._changed, {}
         return [change for key in changed if (change := self._hub.render(key)) is not None]
 
     def snapshot(self) -> Change:
         """Everything, as it is now; what had changed before is part of it."""
-        self._changed.clear()
+        self.close()
         self._wake.clear()
         return Change("snapshot", json_line(self._hub.snapshot(self.roles)))
 
@@ -86,10 +104,15 @@ class Hub:
             yield stream
         finally:
             self._streams.discard(stream)
+            stream.close()
 
     def channel_changed(self, device: DeviceNow, channel: ChannelNow) -> None:
-        """A channel or its latest command is not what it was."""
+        """What a device reports of a channel is not what it was: told at once."""
         self._offer(_Key(device.id, channel.about.id), device.site_id)
+
+    def command_changed(self, device: DeviceNow, channel: ChannelNow) -> None:
+        """A channel's latest command took a step. Its steps follow each other in a few milliseconds: told as one where they do."""
+        self._offer(_Key(device.id, channel.about.id), device.site_id, STEPS_WITHIN_S)
 
     def device_changed(self, device: DeviceNow) -> None:
         """A device's presence, name or list of channels is not what it was."""
@@ -135,12 +158,12 @@ class Hub:
         channel = device.channels.get(key.channel)
         return None if channel is None else Change("channel", json_line(channel_view(device.id, channel)))
 
-    def _offer(self, key: _Key, site_id: str) -> None:
+    def _offer(self, key: _Key, site_id: str, within_s: float = 0) -> None:
         self._rendered.pop(key, None)
         if key.channel is not None:
             self._rendered.pop(_Key(key.device_id, None), None)
         for stream in self._streams:
-            stream.offer(key, site_id)
+            stream.offer(key, site_id, within_s)
 
     def _link(self) -> str:
         return "up" if self.link_up else "down"
