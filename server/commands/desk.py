@@ -7,8 +7,8 @@ left the server. See `record.py` for what each piece of news makes of a command.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -19,8 +19,12 @@ from protocol.ids import new_command_id
 from protocol.messages import ChannelKind, Receipt
 from server.broker.downlink import Downlink
 from server.commands import record
+from server.commands.keeping import Keeping
+from server.commands.keys import DuplicateKey, Keys
 from server.commands.record import CommandRecord, Fate
 from server.commands.statements import accept, save
+from server.commands.waiting import Waiting
+from server.commands.wish import Actor, Wish
 from server.db import Op, StorageError, Writer, WriterBusy
 from server.devices.state import DeviceNow, DevicePresence, Registry
 from server.errors import Problem
@@ -28,37 +32,10 @@ from server.live.hub import Hub
 
 log = logging.getLogger("congtac.commands")
 
-LAZY_S: Final = 0.05
-SAVE_AGAIN_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30
 LONGEST_DELIVERY_S: Final = 24 * 3600
 MOST_OPEN_A_DEVICE: Final = 100
-KEYS_REMEMBERED: Final = 10_000
 SETTLED_REMEMBERED: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for: a channel on or off, for how long, and within which time it must reach the device.
-
-    `when_online`: keep it until the device comes back, instead of refusing it while the device is away.
-    """
-
-    device_id: str
-    channel: str
-    on: bool
-    for_s: int | None = None
-    expires_in_s: float | None = None
-    when_online: bool = False
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks: the id that is kept, and the name that is shown and travels to the device."""
-
-    id: str
-    name: str
 
 
 class Desk:
@@ -87,47 +64,41 @@ class Desk:
         self._sent_in: dict[str, str | None] = {}
         self._newest: dict[tuple[str, str], str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._waiters: dict[str, list[asyncio.Future[CommandRecord]]] = {}
         self._settled: OrderedDict[str, CommandRecord] = OrderedDict()
-        self._keys: OrderedDict[tuple[str, str], tuple[str, asyncio.Future[None]]] = OrderedDict()
-        self._unsaved: dict[str, CommandRecord] = {}
-        self._with_receipt: dict[str, CommandRecord] = {}
+        self._keys = Keys()
+        self._waiting = Waiting()
+        self._keeping = Keeping(writer, self._as_it_stands)
         self._being_taken_back: set[str] = set()
-        self._saver: asyncio.TimerHandle | None = None
         self._last_id_ms = 0
-        self._closed = False
 
     # ---- asking
 
     async def issue(self, actor: Actor, wish: Wish) -> CommandRecord:
-        """Accept a wish: on disk, and on its way if the device can be reached. Raises Problem with what is wrong."""
+        """Accept a wish: on disk, and on its way if the device can be reached.
+
+        Raises Problem with what is wrong, DuplicateKey, and StorageError or WriterBusy when it cannot be kept.
+        """
         device = self._registry.get(wish.device_id)
         if device is None:
             raise Problem(404, "unknown_device", "There is no such device", f"no device {wish.device_id}")
         self._check(device, wish)
         command = self._new(actor, device, wish)
-        if command.idempotency_key is not None and (command.actor_id, command.idempotency_key) in self._keys:
-            raise DuplicateKey(command.idempotency_key)
+        self._keys.must_be_new(command)
         done = self._writer.submit(accept(command), after_commit=partial(self._accepted, command))
-        self._remember_key(command, done)
+        self._keys.remember(command, done)
         try:
             await done
         except IntegrityError:
             raise DuplicateKey(wish.idempotency_key or "") from None
         except StorageError:
             # nobody was told that it is accepted; should the database have it all the same, it must not lie there open for ever
-            self._save_later(replace(command, fate=Fate.EXPIRED, settled_ms=self._now_ms()))
+            self._keeping.later(replace(command, fate=Fate.EXPIRED, settled_ms=self._now_ms()))
             raise
         return self._latest(command)
 
     async def made_by_key(self, actor_id: str, key: str) -> str | None:
         """The id of the command that this key made, once it is on disk; None: not remembered here (the database remembers longer)."""
-        made = self._keys.get((actor_id, key))
-        if made is None:
-            return None
-        command_id, done = made
-        await asyncio.wait((done,))
-        return command_id if not done.cancelled() and done.exception() is None else None
+        return await self._keys.made(actor_id, key)
 
     def get(self, command_id: str) -> CommandRecord | None:
         """A command that is open or was settled not long ago, as it stands; the database has all others."""
@@ -136,24 +107,15 @@ class Desk:
     def _latest(self, command: CommandRecord) -> CommandRecord:
         return self.get(command.id) or command
 
+    def _as_it_stands(self, command: CommandRecord) -> CommandRecord:
+        return self._open.get(command.id, command)
+
     async def settled(self, command: CommandRecord, within_s: float) -> CommandRecord:
         """The command once it is settled, or as it stands when the time is over."""
         command = self._latest(command)
         if not command.is_under_way:
             return command
-        waiter: asyncio.Future[CommandRecord] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(command.id, []).append(waiter)
-        try:
-            async with asyncio.timeout(min(within_s, LONGEST_WAIT_S)):
-                return await waiter
-        except TimeoutError:
-            return self._latest(command)
-        finally:
-            waiting = self._waiters.get(command.id)
-            if waiting is not None and waiter in waiting:
-                waiting.remove(waiter)
-                if not waiting:
-                    del self._waiters[command.id]
+        return await self._waiting.wait(command.id, min(within_s, LONGEST_WAIT_S)) or self._latest(command)
 
     async def cancel(self, command_id: str) -> CommandRecord | None:
         """Take back a command that has not left the server; one that has is returned as it is. None: no such open command.
@@ -223,20 +185,6 @@ class Desk:
             idempotency_key=wish.idempotency_key,
         )
 
-    def _remember_key(self, command: CommandRecord, done: asyncio.Future[None]) -> None:
-        if command.idempotency_key is None:
-            return
-        key = (command.actor_id, command.idempotency_key)
-        self._keys[key] = (command.id, done)
-
-        def forget_failure(future: asyncio.Future[None]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                self._keys.pop(key, None)
-
-        done.add_done_callback(forget_failure)
-        while len(self._keys) > KEYS_REMEMBERED:
-            self._keys.popitem(last=False)
-
     # ---- sending
 
     def _accepted(self, command: CommandRecord) -> None:
@@ -300,7 +248,7 @@ class Desk:
         after = record.published(command, self._now_ms())
         if after is not command:
             self._become(after)
-            self._save_soon(after)
+            self._keeping.soon(after)
 
     # ---- settling
 
@@ -311,26 +259,17 @@ class Desk:
         """
         command = self._open.get(receipt.command)
         if command is None:
-            unwritten = self._with_receipt.get(receipt.command) or self._unsaved.get(receipt.command)
-            return save(unwritten) if unwritten is not None and unwritten.device_id == device.id else None
-        if command.device_id != device.id:
-            return None
-        after = record.answered(command, receipt, self._now_ms())
-        if after is command:
-            return None
-        self._with_receipt[command.id] = after
-        return save(self._become(after))
+            return self._keeping.again(receipt.command, device.id)
+        after = record.answered(command, receipt, self._now_ms()) if command.device_id == device.id else command
+        return None if after is command else self._keeping.by_receipt(self._become(after))
 
     def kept(self, command_id: str) -> None:
         """What a receipt made of a command is on disk."""
-        self._with_receipt.pop(command_id, None)
-        self._unsaved.pop(command_id, None)
+        self._keeping.kept(command_id)
 
     def not_kept(self, command_id: str) -> None:
         """What a receipt made of a command could not be written."""
-        unwritten = self._with_receipt.pop(command_id, None)
-        if unwritten is not None:
-            self._save_later(unwritten)
+        self._keeping.not_kept(command_id)
 
     def caught_up(self, device: DeviceNow) -> None:
         """The device's whole journal up to its hello is here: what it never wrote down it never received."""
@@ -338,7 +277,7 @@ class Desk:
             command = self._open[command_id]
             after = record.never_received(command, device.journal, device.hello_ms)
             if after is not command:
-                self._save_now(self._become(replace(after, settled_ms=self._now_ms())))
+                self._keeping.now(self._become(replace(after, settled_ms=self._now_ms())))
 
     def _set_timer(self, command: CommandRecord) -> None:
         old = self._timers.pop(command.id, None)
@@ -357,7 +296,7 @@ class Desk:
         if after is command:
             self._set_timer(command)
             return
-        self._save_now(self._become(after))
+        self._keeping.now(self._become(after))
         device = self._registry.get(command.device_id)
         if after.fate is Fate.UNCONFIRMED and device is not None:
             self._ask(device)
@@ -379,13 +318,8 @@ class Desk:
         if device is not None:
             self._show(device, command)
         if not command.is_under_way:
-            self._wake(command)
+            self._waiting.wake(command)
         return command
-
-    def _wake(self, command: CommandRecord) -> None:
-        for waiter in self._waiters.pop(command.id, ()):
-            if not waiter.done():
-                waiter.set_result(command)
 
     def _forget(self, command: CommandRecord) -> None:
         self._settled[command.id] = command
@@ -393,8 +327,7 @@ class Desk:
             self._settled.popitem(last=False)
         self._open.pop(command.id, None)
         self._sent_in.pop(command.id, None)
-        if command.id in self._unsaved and self._unsaved[command.id].is_open:
-            del self._unsaved[command.id]
+        self._keeping.settled(command.id)
         timer = self._timers.pop(command.id, None)
         if timer is not None:
             timer.cancel()
@@ -410,65 +343,8 @@ class Desk:
             channel.command = command
             self._hub.command_changed(device, channel)
 
-    # ---- keeping
-
-    def _save_soon(self, command: CommandRecord) -> None:
-        """The acknowledgement alone need not be on disk at once: a restart would only send the command again."""
-        self._unsaved[command.id] = command
-        self._save_within(LAZY_S)
-
-    def _save_later(self, command: CommandRecord) -> None:
-        """It could not be written: try again, for as long as it takes. What is newer by then goes instead."""
-        known = self._unsaved.get(command.id)
-        if known is None or known.is_open:
-            self._unsaved[command.id] = command
-        self._save_within(SAVE_AGAIN_S)
-
-    def _save_within(self, seconds: float) -> None:
-        if self._saver is None and not self._closed:
-            self._saver = asyncio.get_running_loop().call_later(seconds, self._save_all)
-
-    def _save_all(self) -> None:
-        self._saver = None
-        commands = [self._open.get(command_id, command) for command_id, command in self._unsaved.items()]
-        self._unsaved.clear()
-        if commands:
-            self._submit(commands)
-
-    def _save_now(self, command: CommandRecord) -> None:
-        self._unsaved.pop(command.id, None)
-        self._submit([command])
-
-    def _submit(self, commands: Sequence[CommandRecord]) -> None:
-        try:
-            done = self._writer.submit(*(save(command) for command in commands))
-        except (StorageError, WriterBusy) as error:
-            self._not_saved(commands, error)
-            return
-        done.add_done_callback(partial(self._check_saved, commands))
-
-    def _check_saved(self, commands: Sequence[CommandRecord], done: asyncio.Future[None]) -> None:
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._not_saved(commands, error)
-
-    def _not_saved(self, commands: Sequence[CommandRecord], error: BaseException) -> None:
-        log.error("the fates of %d commands could not be kept yet: %s", len(commands), error)
-        for command in commands:
-            self._save_later(command)
-
     def close(self) -> None:
         """Stop all timers; what is under way is on disk and is taken up again at the next start."""
-        self._closed = True
         for timer in self._timers.values():
             timer.cancel()
-        if self._saver is not None:
-            self._saver.cancel()
-            self._save_all()
-
-
-class DuplicateKey(Exception):  # noqa: N818 (it is what was found, and not a fault)
-    """The caller used this idempotency key before: the first command is the answer."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"idempotency key {key!r} was used before")
-        self.key = key
+        self._keeping.close()

@@ -7,11 +7,12 @@ from fastapi.responses import RedirectResponse
 from pydantic_core import to_json
 
 from server.accounts import Asking, Principal, require_principal
-from server.commands.desk import Actor, DuplicateKey, Wish
+from server.commands.keys import DuplicateKey
 from server.commands.reading import DOCUMENTED, Asked, read_request
 from server.commands.record import CommandRecord, Fate
 from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage
 from server.commands.search import Search, find_by_key, find_command, find_commands
+from server.commands.wish import Actor, Wish
 from server.devices.access import device_to_command, visible_device_ids
 from server.errors import Problem
 from server.live.views import command_view

@@ -7,9 +7,10 @@ import pytest
 
 from protocol.messages import Fate as Told
 from protocol.messages import Reason
-from server.commands.desk import Actor, DuplicateKey, Wish
+from server.commands.keys import DuplicateKey
 from server.commands.record import Fate
 from server.commands.search import Search, find_command, find_commands
+from server.commands.wish import Actor, Wish
 from server.errors import Problem
 from tests.server.board import Puppet, Stage, stage
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from protocol.messages import Reason
-from server.commands import desk as desk_module
-from server.commands.desk import Actor, Wish
+from server.commands import keeping as keeping_module
 from server.commands.record import Fate
 from server.commands.search import Search, find_command, find_commands
 from server.commands.statements import save
+from server.commands.wish import Actor, Wish
 from server.db import StorageError
 from tests.server.board import Puppet, Stage, stage
 from tests.waiting import until
@@ -20,7 +20,7 @@ LAN = Actor("lan", "Lan")
 
 @pytest.fixture(autouse=True)
 def again_at_once(monkeypatch):
-    monkeypatch.setattr(desk_module, "SAVE_AGAIN_S", 0.02)
+    monkeypatch.setattr(keeping_module, "AGAIN_S", 0.02)
 
 
 def wish(puppet: Puppet, on: bool = True, **more) -> Wish:
@@ -42,7 +42,7 @@ async def kept_fate(there: Stage, command_id: str, fate: Fate) -> None:
 
 
 async def test_a_receipt_that_could_not_be_kept_is_kept_when_it_is_told_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(desk_module, "SAVE_AGAIN_S", 60)
+    monkeypatch.setattr(keeping_module, "AGAIN_S", 60)
     async with stage(tmp_path) as there:
         puppet = await there.device()
         command = await there.board.desk.issue(LAN, wish(puppet))

@@ -2,8 +2,8 @@
 
 from sqlmodel import func, select
 
-from server.commands.desk import Actor, Wish
 from server.commands.models import Command
+from server.commands.wish import Actor, Wish
 from server.devices.models import PresenceChange
 from server.history.models import EventRow
 from server.history.retention import AT_ONCE, DAY_MS, Retention
