@@ -100,6 +100,7 @@ class Connection:
         self._lost: asyncio.Future[None] = loop.create_future()
         self._socket: socket.socket | None = None
         self._writing = False
+        self._reading = False
         self._pending_subscriptions: set[int] = set()
         self._client = client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=settings.user, clean_session=True, reconnect_on_failure=False
@@ -186,7 +187,8 @@ class Connection:
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise LinkDown(paho.error_string(info.rc))
         self._acks[info.mid] = on_ack
-        self._flush()
+        if not self._reading:
+            self._flush()
 
     # ---- the socket, as paho tells of it (the first three may come from the connecting thread)
 
@@ -218,6 +220,10 @@ class Connection:
         self._writing = False
 
     def _readable(self) -> None:
+        """Read what came. What is said in answer goes out afterwards: inside a callback of its own, paho holds a lock that it would
+        wait for itself when sending finds the socket closed, and the whole program would stand still for ever.
+        """
+        self._reading = True
         try:
             for _packet in self._readable_rounds():
                 self._client.loop_read()
@@ -225,6 +231,8 @@ class Connection:
             log.exception("%s: the broker said what cannot be read", self._settings.user)
             self._fail_futures(LinkDown("the broker said what cannot be read"))
             return
+        finally:
+            self._reading = False
         self._flush()
 
     def _readable_rounds(self) -> Iterator[None]:

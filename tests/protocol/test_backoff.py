@@ -26,7 +26,7 @@ def test_the_jitter_is_full():
 
 @given(st.integers(0, 2**32), st.integers(1, 200))
 def test_a_delay_is_never_negative_and_never_over_the_cap(seed: int, tries: int):
-    backoff = Backoff(random.Random(seed).uniform, first_s=0.5, cap_s=30)  # noqa: S311 (a seed, no secret)
+    backoff = Backoff(random.Random(seed).uniform, first_s=0.5, cap_s=30)
     assert all(0 <= backoff.next_s() <= 30 for _ in range(tries))
 
 
@@ -52,7 +52,7 @@ def test_after_a_stable_connection_it_begins_anew():
 
 
 def test_a_village_that_comes_back_at_once_is_spread():
-    delays = sorted(Backoff(random.Random(seed).uniform, first_s=8).next_s() for seed in range(1_000))  # noqa: S311 (as above)
+    delays = sorted(Backoff(random.Random(seed).uniform, first_s=8).next_s() for seed in range(1_000))
     seconds = [sum(second <= delay < second + 1 for delay in delays) for second in range(8)]
     assert sum(seconds) == 1_000
     assert max(seconds) < 2 * min(seconds)

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import random
+import signal
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from protocol.backoff import Backoff
 from protocol.errors import LinkDown
-from protocol.link import LinkSettings, LinkState, Will
+from protocol.link import LinkSettings, LinkState, Received, Will
 from protocol.topics import Topic
 from tests.peer import Peer
 from tests.protocol.conftest import Place
@@ -55,6 +57,43 @@ async def test_what_arrived_without_its_acknowledgement_is_told_as_unconfirmed_a
         await until(lambda: len(server.messages) == 2)
     assert server.payloads == [b"once", b"new"]
     assert device.acks == [False, True]
+
+
+@contextlib.contextmanager
+def noticed_when_it_hangs() -> Iterator[None]:
+    """A program that waits for its own lock can only be woken by a signal."""
+
+    def hangs(_number: int, _frame: object) -> None:
+        raise AssertionError("the program stands still")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(20)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+async def test_an_answer_to_a_message_that_was_the_last_before_a_cut_does_not_hang(place: Place):
+    async with place.server().running() as server, place.device().running() as device:
+        await server.up()
+        await device.up()
+
+        def answer(received: Received) -> None:
+            device.messages.append(received)
+            connection = device.link._connection
+            assert connection is not None
+            assert connection._socket is not None
+            connection._socket.shutdown(socket.SHUT_RDWR)  # what a cut at this very moment does
+            device.say(EVENT, b"done")
+
+        device.hear = answer
+        with noticed_when_it_hangs():
+            server.say(COMMAND, b"on")
+            await until(lambda: device.messages)
+            await device.up(times=2)
+    assert device.acks == [False]
 
 
 async def test_it_comes_back_after_the_broker_was_killed_and_started_again(place: Place):
@@ -251,7 +290,7 @@ def full_backlog():
 
 async def test_through_any_weather_it_comes_back_and_what_is_acknowledged_has_arrived(place: Place):
     """A seeded storm: at its end the link is up, and nothing that was acknowledged is missing, nothing twice."""
-    dice = random.Random(7)  # noqa: S311 (a storm, no secret)
+    dice = random.Random(7)
     network = place.network
     acked: list[bytes] = []
     async with place.server().running() as server, place.device(keepalive_s=1).running() as device:
