@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from device.clock import FIRST_SANE_MS, LAST_SANE_MS, LONGEST_ROUND_TRIP_MS, LearntClock, Moment
+from device.clock import FIRST_SANE_MS, LAST_SANE_MS, LearntClock, Moment
 from protocol.messages import ClockTrust
 
 NOON = 1_790_000_000_000
@@ -32,12 +32,12 @@ def test_for_stamps_the_middle_of_the_round_trip_is_taken_and_for_expiry_the_lat
     assert clock.wall_of(2_200, now) == NOON + 1_100
 
 
-@pytest.mark.parametrize("trip", [0, LONGEST_ROUND_TRIP_MS])
+@pytest.mark.parametrize("trip", [0, 30_000])
 def test_a_round_trip_that_is_not_too_long_is_learnt_from(trip):
     assert LearntClock().learn(NOON, 1_000, 1_000 + trip).latest == NOON - 1_000
 
 
-@pytest.mark.parametrize("trip", [-1, LONGEST_ROUND_TRIP_MS + 1])
+@pytest.mark.parametrize("trip", [-1, 30_001])
 def test_a_round_trip_that_cannot_be_or_is_too_long_teaches_nothing(trip):
     known = LearntClock(1, 2, 2)
     assert known.learn(NOON, 100_000, 100_000 + trip) is known
