@@ -12,7 +12,7 @@ def report(result: dict[str, Any]) -> str:
     machine, place = result["machine"], result["place"]
     head = (
         f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; {result['devices']} simulated devices; "
-        f"{result['rounds']} rounds of {result['seconds']:g} s a leg\n"
+        f"{result['rounds']} rounds of {result['seconds']:g} s a leg; load average before: {result['load_before']}\n"
         f"server's database on {place['database']}, synchronous=FULL, one sync takes {place['database_sync_ms']:.2f} ms; "
         f"devices' journals on {place['journals']} ({place['journal_sync_ms']:.3f} ms)\n"
     )
@@ -41,8 +41,10 @@ def _facts(result: dict[str, Any]) -> list[str]:
         f"in the path: {syncs['server']} sync of the server's disk, {syncs['device']} of the device's; "
         f"signing {result['sign_ms']:.3f} ms, checking {result['verify_ms']:.3f} ms"
     )
+    stalls = result["stalls"]
+    where = f"raw {stalls['raw']}, to the stream {stalls['seen']}, to the answer {stalls['answered']}"
     return [
-        f"stalls: {result['stalls']} (samples of {STALL_MS:.0f} ms or more with the fewest in flight, of {result['stalls_of']:,})",
+        f"stalls: {sum(stalls.values())} ({where}: {STALL_MS:.0f} ms or more with the fewest in flight, of {result['stalls_of']:,})",
         path,
         f"processor time a command at {most} in flight: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in cpu.items()),
     ]

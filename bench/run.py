@@ -21,6 +21,7 @@ SYNCS_IN_THE_PATH: Final = {"server": 1, "device": 2}
 
 async def measure(options: Options, say: Callable[[str], None] = lambda _line: None) -> dict[str, Any]:
     """The whole result, as plain values for JSON."""
+    busy = round(os.getloadavg()[0], 1)
     say(f"starting a broker, a server and {options.devices} devices")
     async with world(options) as parts:
         commands = Commands(parts.live, HOST, parts.port, parts.cookie, switches(parts.device_ids, CHANNELS))
@@ -31,7 +32,7 @@ async def measure(options: Options, say: Callable[[str], None] = lambda _line: N
             "database_sync_ms": round(sync_ms(options.data), 3),
             "journal_sync_ms": round(sync_ms(options.journals), 3),
         }
-    return {**_result(options, samples), "cpu_ms_per_command": cpu, "place": place, **signing_ms()}
+    return {**_result(options, samples), "load_before": busy, "cpu_ms_per_command": cpu, "place": place, **signing_ms()}
 
 
 async def _rounds(
@@ -77,14 +78,14 @@ def _result(options: Options, samples: dict[tuple[str, int], Samples]) -> dict[s
         row = {kind: samples[kind, flight].summary() for kind in (RAW, SEEN, ANSWERED)}
         ratio = round(row[SEEN]["p50_ms"] / row[RAW]["p50_ms"], 2)
         flights.append({"in_flight": flight, **row, "ratio": ratio})
-    alone = [samples[kind, flight] for kind, flight in samples if flight == min(options.flights)]
+    alone = {kind: samples[kind, min(options.flights)] for kind in (RAW, SEEN, ANSWERED)}
     return {
         "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "devices": options.devices,
         "rounds": options.rounds,
         "seconds": options.seconds,
         "flights": flights,
-        "stalls": sum(each.stalls for each in alone),
-        "stalls_of": sum(len(each.latencies_ms) for each in alone),
+        "stalls": {kind: each.stalls for kind, each in alone.items()},
+        "stalls_of": sum(len(each.latencies_ms) for each in alone.values()),
         "syncs_in_the_path": SYNCS_IN_THE_PATH,
     }
