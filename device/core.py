@@ -275,7 +275,7 @@ class Core:
         self._tell_state_soon(moment)
         if rule.kind is ChannelKind.BUTTON:
             # a button that is found pressed at the start was not pressed now
-            return self._pressed(rule, moment) if on and was is False else []
+            return self._pressed(rule, moment) if was is False else []
         return self._written(tuple(self._records.switched(channel, self._levels[channel], moment)), {}, {}, moment)
 
     def _pressed(self, rule: InputRule, moment: Moment) -> list[Effect]:
@@ -340,9 +340,11 @@ class Core:
     def _write_again(self, drives: bool, moment: Moment) -> list[Effect]:
         if self._write_due is None or moment.mono < self._write_due:
             return []
-        # what is driven now has records of its own, and would be written before what was held back: numbers must not overtake
-        self._write_due = moment.mono + AT_ONCE_MS if drives else None
-        return [] if drives else self._written((), {}, {}, moment)
+        if drives:
+            # what is driven now has records of its own, and would be written before what was held back: numbers must not overtake
+            self._write_due = moment.mono + AT_ONCE_MS
+            return []
+        return self._written((), {}, {}, moment)
 
     # ---- the link
 

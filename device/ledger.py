@@ -48,6 +48,12 @@ class Ledger:
         return max(self.server_has, self.last_seq - MOST_RECORDS) + 1
 
     @property
+    def written_seq(self) -> int:
+        """The last record that is on the card. What is told to others counts to here: past it, a crash may give a number anew."""
+        held = self._unwritten.records if self._unwritten is not None else ()
+        return self.last_seq - len(held)
+
+    @property
     def is_behind(self) -> bool:
         """Whether there are records of which the server has not said that it has them."""
         return self.server_has < self.last_seq

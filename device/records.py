@@ -71,7 +71,7 @@ class Records:
         return State(
             session=session,
             journal=self._ledger.journal,
-            seq=self._ledger.last_seq,
+            seq=self._ledger.written_seq,
             at_ms=at_ms,
             clock=trust,
             channels={channel: self._channel(output, moment) for channel, output in channels.items()},

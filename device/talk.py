@@ -101,7 +101,7 @@ class Talk:
                 hello=token,
                 journal=self._ledger.journal,
                 first_seq=self._ledger.first_seq,
-                last_seq=self._ledger.last_seq,
+                last_seq=self._ledger.written_seq,
                 device_ms=self.clock.stamp(moment)[0],
                 boot=self.boot,
                 mono_ms=moment.mono,

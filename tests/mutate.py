@@ -167,7 +167,7 @@ def _becoming_operand(node: ast.AST) -> None:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", text)[:160]
+    return re.sub(r"\s+", " ", text)
 
 
 class Field:
@@ -234,7 +234,7 @@ def run(chosen: list[Mutant], fields: list[Field]) -> list[Mutant]:
             free.put(field)
         if lives:
             note = "known" if mutant.name in allowed else "SURVIVES"
-            print(f"{note} {mutant.file}:{mutant.line}\n  - {_flat(mutant.was)}\n  + {_flat(mutant.now)}", flush=True)
+            print(f"{note} {mutant.file}:{mutant.line}\n- `{mutant.name}`", flush=True)
         return lives
 
     with ThreadPoolExecutor(len(fields)) as pool:

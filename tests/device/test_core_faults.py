@@ -4,7 +4,7 @@ import pytest
 
 from device.rules import OutputRule
 from device.words import Driven
-from protocol.messages import Fate, Reason
+from protocol.messages import Fate, Hello, Reason, State
 from tests.device.checker import Checker
 from tests.device.histories import BUTTON, DOOR, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
 from tests.device.parts import CardFault, Drove, Failed, Heard, PinFault, Wrote, failing
@@ -356,6 +356,21 @@ def test_a_drive_that_nobody_asked_for_is_a_fault_of_the_program():
     world = online(LAMP)
     with pytest.raises(KeyError):
         world.core.handle(Driven("lamp", True), world.moment)
+
+
+def test_no_number_is_told_that_a_crash_could_give_anew():
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        world.press("door", True)
+        world.switch("lamp", False)
+        world.link_down()
+        world.link_up()
+        assert (told(world, Hello)[-1].last_seq, told(world, State)[-1].seq) == (1, 1)
+        assert told(world, State)[-1].channels["door"].on is True
+    world.advance(1_000)
+    world.link_down()
+    world.link_up()
+    assert (told(world, Hello)[-1].last_seq, told(world, State)[-1].seq) == (3, 3)
 
 
 def test_only_receipts_are_told_when_the_card_is_full():

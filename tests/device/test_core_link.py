@@ -391,6 +391,14 @@ def test_changes_within_a_tenth_of_a_second_are_one_state():
     assert world.server.state.seq == 5
 
 
+def test_what_was_refused_is_no_news_for_the_state():
+    world = online(LAMP)
+    before = len(told(world, State))
+    world.switch("nowhere", True)
+    world.advance(1_000)
+    assert len(told(world, State)) == before
+
+
 def test_a_contact_and_a_button_are_part_of_the_state():
     world = online(DOOR, PUMP, BUTTON)
     world.press("door", True)
