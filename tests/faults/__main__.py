@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.run import Outcome, Plan, run
+from tests.faults.seeds import FOUND
 
 ROUND_S = 180.0
 
@@ -23,7 +24,7 @@ def main() -> int:
     options = _parser().parse_args()
     outcomes: list[Outcome] = []
     folder = Path(options.folder or tempfile.mkdtemp(prefix="congtac-faults-"))
-    seeds = [int(seed) for seed in options.seeds.split(",")] if options.seeds else []
+    seeds = list(FOUND) if options.seeds == "found" else [int(seed) for seed in (options.seeds or "").split(",") if seed]
     end = time.monotonic() + options.minutes * 60
     number = 0
     while True:
@@ -51,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description="Break everything, and see that the promises hold."
     )
-    parser.add_argument("--seeds", help="these, as 1,2,3, sharing the minutes; without it, random ones")
+    parser.add_argument(
+        "--seeds", help="these, as 1,2,3, sharing the minutes; `found`: all that ever failed; without it, random ones"
+    )
     parser.add_argument("--minutes", type=float, default=3.0, help="how long in all (default 3)")
     parser.add_argument("--folder", help="where to keep what happens; without it, only failed rounds are kept")
     return parser

@@ -1,15 +1,23 @@
-"""Seeds that run with every `make test`, and what each of them once found. A seed that ever failed stays here for ever."""
+"""Seeds that once found something, and what. They stay here for ever: `make faults SEEDS=found` runs them all.
+
+Real processes on a real machine never do the same twice, so a seed says which faults come in which order, and not what they hit.
+"""
 
 from typing import Final
 
 from tests.faults.run import Plan
 
-FIXED: Final[dict[int, str]] = {
-    1: "a full disk lost the fate of a command that its page had been told, and the last report of a channel",
+FOUND: Final[dict[int, str]] = {
+    1: "a full disk lost the fate of a command that its page had been told, and the last report of a channel; and an agent stood"
+    " still for ever, with a pump on, when its link was cut while it sent a receipt",
     2: "a command that a half-open link had swallowed was sent again after a later one for the same channel",
+    240734: "nothing but a mistake of the checker: a lease counted for the wrong on-time",
 }
+
+SHORT: Final = (1, 2)
+"""Those that run with every `make test`."""
 
 
 def plan(seed: int) -> Plan:
     """A short run: long enough for some of everything."""
-    return Plan(seed, seconds=15, devices=4, people=6, pages=1, person_pace_s=0.8, nemesis_pace_s=0.8)
+    return Plan(seed, seconds=10, devices=3, people=6, pages=1, person_pace_s=0.6, nemesis_pace_s=0.6)
