@@ -233,7 +233,7 @@ class Core:
         records: list[Record] = []
         if now.on != was.on or (not obeyed and was.cause is not Cause.FAULT):
             records += self._records.switched(channel, now, moment, act.command)
-        elif obeyed and now.lease_until != was.lease_until:
+        elif now.lease_until != was.lease_until:
             records += self._records.switched(channel, now, moment, act.command, EventKind.LEASED)
         answers = {}
         if act.command is not None:

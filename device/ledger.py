@@ -1,7 +1,6 @@
 """The numbering of records and the memory of commands, kept in step with the journal. Pure: it makes writes and does none."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from device.memory import MOST_RECORDS, Answered, Intent, LinkLost, Memory, Write
@@ -105,13 +104,13 @@ class Ledger:
         return write if held is None else _joined(held, write)
 
     def failed(self, write: Write) -> tuple[Event | Receipt, ...]:
-        """The journal did not take this write: keep what it says for the next, but for an intent, since nothing may follow that.
+        """The journal did not take this write: keep what it says for the next, but for its intent, which nothing may follow.
 
         Returns the records that had not failed before.
         """
         fresh = tuple(record for record in write.records if (record.seq or 0) > self._failed_seq)
         self._failed_seq = max([self._failed_seq, *(record.seq or 0 for record in fresh)])
-        self._unwritten = replace(write, intent=None)
+        self._unwritten = write
         return fresh
 
     def _forget(self, before_ms: int) -> None:
@@ -126,7 +125,7 @@ def _joined(first: Write, then: Write) -> Write:
     return Write(
         records=first.records + then.records,
         outputs={**first.outputs, **then.outputs},
-        intent=then.intent,
+        intent=then.intent,  # and not the first's: what it was for was refused, or is done
         settled=first.settled + then.settled,
         answered={**first.answered, **then.answered},
         forget_before_ms=then.forget_before_ms if then.forget_before_ms is not None else first.forget_before_ms,

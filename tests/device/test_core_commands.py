@@ -88,6 +88,7 @@ def test_an_expired_command_never_moves_a_relay():
     world.hear(late)
     assert moves(world, "lamp") == []
     assert fates(world) == ["lamp off #1 expired"]
+    assert not [entry for entry in world.log if isinstance(entry, Wrote) and entry.write.intent]
 
 
 def test_a_command_acts_until_the_last_millisecond_of_its_time():

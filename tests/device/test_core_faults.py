@@ -210,6 +210,16 @@ def test_a_full_card_ends_leases_in_time_and_tells_them_later():
     proven(world)
 
 
+def test_a_full_card_switches_nothing_off_that_runs():
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True)
+    with failing(world.card):
+        world.press("door", True)
+        world.advance(600_000)
+    assert moves(world, "lamp") == [(0, True)]
+    proven(world)
+
+
 def test_an_off_that_is_late_on_a_full_card_does_not_act():
     world = online(LAMP)
     world.switch("lamp", True)

@@ -137,6 +137,14 @@ def test_what_a_lost_link_switches_on_has_the_longest_on_time():
     assert moves(world, "fan") == [(MINUTE, True), (90_000, False)]
 
 
+def test_what_is_on_already_keeps_its_lease_when_a_lost_link_wants_it_on():
+    world = online(FAN)
+    world.switch("fan", True, for_s=90)
+    world.link_down()
+    world.advance(10 * MINUTE)
+    assert moves(world, "fan") == [(0, True), (90_000, False)]
+
+
 def test_a_lost_link_waits_for_a_shortest_off_time():
     world = online(OutputRule("fan", link_loss=LinkLoss.ON, min_off_ms=180_000))
     world.link_down()
