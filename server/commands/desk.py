@@ -201,14 +201,14 @@ class Desk:
         self._last_id_ms = max(self._last_id_ms, int(command_id[:12], 16))
 
     def was_sent(self, command: CommandRecord) -> None:
-        """A former run sent this one: nothing that is older may be sent to its channel any more."""
+        """A former run sent this one, or may have: nothing that is older may be sent to its channel any more."""
         place = (command.device_id, command.channel)
         self._newest[place] = max(command.id, self._newest.get(place, ""))
 
     def adopt(self, commands: Iterable[CommandRecord]) -> None:
         """Take open commands under care: those just accepted, and at the start those that a former run left open."""
         for command in commands:
-            if command.published_ms is not None:
+            if command.handed_over:
                 self.was_sent(command)
             self._open[command.id] = command
             self._of_device.setdefault(command.device_id, {})[command.id] = None

@@ -339,3 +339,16 @@ async def test_what_was_lost_on_the_way_is_not_sent_after_a_later_wish_by_the_ne
     async with stage(tmp_path, clock=clock, fresh=False) as there:
         Puppet(there.board, puppet.id, journal=puppet.journal, seq=puppet.seq).hello()
         assert there.link.commands(puppet.id) == []
+
+
+async def test_of_what_a_killed_server_left_open_for_a_channel_only_the_last_wish_is_sent_again(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.link.acknowledges = False
+        await there.board.desk.issue(LAN, wish(puppet))
+        later = await there.board.desk.issue(LAN, wish(puppet, on=False))
+        elsewhere = await there.board.desk.issue(LAN, Wish(puppet.id, "den", on=True))
+        clock = there.clock
+    async with stage(tmp_path, clock=clock, fresh=False) as there:
+        Puppet(there.board, puppet.id, journal=puppet.journal, seq=puppet.seq).hello()
+        assert [sent.jti for sent in there.link.commands(puppet.id)] == [later.id, elsewhere.id]
