@@ -57,6 +57,11 @@ class Ledger:
         """Whether there are records of which the server has not said that it has them."""
         return self.server_has < self.last_seq
 
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something failed to be written and waits for the next write."""
+        return self._unwritten is not None
+
     def confirmed(self, have_seq: int) -> None:
         """The server has all up to this number. Where that is more than we know of, the card lost it: number on from there."""
         if have_seq > self.last_seq + FURTHEST_AHEAD:

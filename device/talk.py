@@ -105,6 +105,7 @@ class Talk:
                 device_ms=self.clock.stamp(moment)[0],
                 boot=self.boot,
                 mono_ms=moment.mono,
+                surely_ms=None if self._ledger.has_unwritten else self.clock.surely_ms(moment),
             )
         )
 

@@ -172,7 +172,9 @@ class Hello(Message):
     """Said on every connect, and again when there is something the server has not confirmed.
 
     `hello` tells this one from others; the journal holds the events `first_seq` to `last_seq`. `boot` names this run of the
-    machine, and `mono_ms` is how long it has run: what it wrote down before it knew the time can be dated by that.
+    machine, and `mono_ms` is how long it has run: what it wrote down before it knew the time can be dated by that. `surely_ms` is
+    the earliest server time at which it can have been said, however late it arrives: all that the device answered until then is in
+    the journal up to `last_seq`. Absent where the device does not know the time, or could not write all of it down.
     """
 
     TOPIC = Topic.HELLO
@@ -185,6 +187,7 @@ class Hello(Message):
     device_ms: Millis
     boot: Token | None = None
     mono_ms: Millis | None = None
+    surely_ms: Millis | None = None
     config_version: Annotated[int, Field(ge=0)] = 0
 
 

@@ -62,6 +62,7 @@ class Desk:
         self._open: dict[str, CommandRecord] = {}
         self._of_device: dict[str, dict[str, None]] = {}
         self._sent_in: dict[str, str | None] = {}
+        self._asked_in: dict[str, str | None] = {}
         self._newest: dict[tuple[str, str], str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._settled: OrderedDict[str, CommandRecord] = OrderedDict()
@@ -278,6 +279,10 @@ class Desk:
             after = record.never_received(command, device.journal, device.hello_ms)
             if after is not command:
                 self._keeping.now(self._become(replace(after, settled_ms=self._now_ms())))
+            elif self._now_ms() >= command.expires_ms > device.hello_ms and self._asked_in.get(device.id) != device.session:
+                # the hello was said before it knew the time, or came late: another one can tell
+                self._asked_in[device.id] = device.session
+                self._ask(device)
 
     def _set_timer(self, command: CommandRecord) -> None:
         old = self._timers.pop(command.id, None)

@@ -149,7 +149,7 @@ class Ingest:
         if not same_session or hello.journal != device.journal or have != device.kept_seq:
             self._begin_journal(device, hello.journal, have)
         self._make_mark_sure(device, hello.journal)
-        device.hello_ms, device.caught_up_at = self._now_ms(), hello.last_seq
+        device.hello_ms, device.caught_up_at = hello.surely_ms or 0, hello.last_seq
         welcome = Welcome(
             server_ms=self._now_ms(), session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=have
         )

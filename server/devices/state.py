@@ -63,7 +63,7 @@ class DeviceNow:
     """A device as it stands.
 
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
-    it last said anything. `caught_up_at` is the last record it had when it said hello, at `hello_ms`: once that is kept, nothing
+    it last said anything. `caught_up_at` is the last record it had when it said hello, not before `hello_ms`: once that is kept, nothing
     from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and

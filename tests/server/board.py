@@ -111,10 +111,21 @@ class Puppet:
         button = ChannelAbout(id="nut", name="nút", kind=ChannelKind.BUTTON)
         self.say(About(model="puppet", version="1", channels=(*outputs, locked, button)))
 
-    def hello(self, *, last_seq: int | None = None, first_seq: int = 1) -> None:
+    def hello(self, *, last_seq: int | None = None, first_seq: int = 1, said_ms: int | None = -1) -> None:
+        """Say hello now; `said_ms`: another time at which it surely was said, None where the device does not know it."""
         token = f"{next(self._hellos):016x}"
         last = self.seq if last_seq is None else last_seq
-        self.say(Hello(session=self.session, hello=token, journal=self.journal, first_seq=first_seq, last_seq=last, device_ms=1))
+        self.say(
+            Hello(
+                session=self.session,
+                hello=token,
+                journal=self.journal,
+                first_seq=first_seq,
+                last_seq=last,
+                device_ms=1,
+                surely_ms=self.board.now_ms() if said_ms == -1 else said_ms,
+            )
+        )
 
     def will(self, session: str | None = None) -> None:
         self.say(Presence(session=session or self.session, online=False))

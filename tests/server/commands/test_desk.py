@@ -210,6 +210,38 @@ async def test_a_whole_journal_without_the_command_settles_it_as_expired(tmp_pat
         assert (await kept(there, command.id)).fate is Fate.EXPIRED
 
 
+async def test_a_hello_that_was_said_before_the_end_and_came_after_it_settles_nothing(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        command = await there.board.desk.issue(LAN, wish(puppet))
+        said_ms = there.clock()
+        there.clock.ms += 15_000
+        there.board.desk._due(command.id)
+        puppet.hello(last_seq=0, said_ms=said_ms)
+        assert (await kept(there, command.id)).fate is Fate.UNCONFIRMED
+        assert there.link.welcomes(puppet.id)[-1].call_within_ms == 500
+        puppet.receipt(command.id)
+        assert (await kept(there, command.id)).fate is Fate.APPLIED
+
+
+async def test_a_device_that_does_not_know_the_time_yet_is_asked_once_more(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.event("den", True)
+        await there.settle()
+        command = await there.board.desk.issue(LAN, wish(puppet))
+        there.clock.ms += 15_000
+        there.board.desk._due(command.id)
+        puppet.session = "c" * 16
+        before = len(there.link.welcomes(puppet.id))
+        puppet.hello(said_ms=None)
+        puppet.hello(said_ms=None)
+        calls = [said for said in there.link.welcomes(puppet.id)[before:] if said.call_within_ms is not None]
+        assert len(calls) == 1
+        puppet.hello()
+        assert (await kept(there, command.id)).fate is Fate.EXPIRED
+
+
 async def test_a_journal_that_is_still_coming_settles_nothing(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
