@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -61,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _round(plan: Plan, folder: Path) -> Outcome:
+    # a run that is ended in the middle gives back what it mounted and ends what it started
+    mine = asyncio.current_task()
+    assert mine is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, mine.cancel)
     print(f"\nseed {plan.seed}, {plan.seconds:.0f} s, {plan.devices} devices, {plan.people} people", flush=True)
     outcome = await run(plan, folder, lambda line: print("  " + line, flush=True))
     print(f"  commands {outcome.commands}: {_counts(outcome.fates)}")
