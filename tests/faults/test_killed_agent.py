@@ -5,6 +5,7 @@ their relays keep their levels, and the next start goes on with what is still va
 """
 
 import asyncio
+import time
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,7 @@ from tests.faults.reading import read_history, read_levels
 from tests.faults.run import die, until_quiet
 from tests.faults.stage import Player, Stage, stage
 from tests.faults.test_killed_server import ended, online
-from tests.processes import OWNER
+from tests.processes import OWNER, eventually
 from tests.waiting import until
 
 # A life's writes: the start, what the server has (only `begin` and the commit), the link's return, the intent, the answer.
@@ -68,10 +69,19 @@ async def a_hard_life(system: Stage, number: int, client: httpx.AsyncClient) -> 
     player, cut = system.players[number], number % 2 == 0
     survived = [step for step in STEPS[number::DEVICES] if not await die_at(player, step, client, cut=cut)]
     await player.kill()
+    await eventually(lambda: nothing_is_due(client, player), within_s=30)  # else a wish of before may come true after the cut
     if cut:
         player.cut_power()
     await player.start()
     return survived
+
+
+async def nothing_is_due(client: httpx.AsyncClient, player: Player) -> bool:
+    """Whether every command for this device is settled, or its time is over."""
+    answer = await client.get("/api/v1/commands", params={"device": player.id, "limit": 20})
+    now_ms = time.time() * 1000
+    under_way = ("waiting", "accepted", "published")
+    return all(one["fate"] not in under_way or one["expires_ms"] <= now_ms for one in answer.json()["commands"])
 
 
 async def test_dying_at_any_step_leaves_the_relays_safe_and_the_history_whole(tmp_path: Path):
