@@ -47,9 +47,9 @@ soak: ## A device through days of bad weather in its own quick time: HOURS=240
 	@scripts/setup test
 	@CONGTAC_SOAK_HOURS=$(or $(HOURS),240) $(BIN)/python -m pytest tests/soak $(ARGS)
 
-mutate: ## Break the device's core on purpose, and see that a test notices
+mutate: ## Break the device's core on purpose, and see that a test notices. MOST=100 SEED=7: so many, chosen by the seed
 	@scripts/setup test
-	@$(BIN)/python -m tests.mutate $(ARGS)
+	@$(BIN)/python -m tests.mutate $(if $(MOST),--most $(MOST)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 picture: ## Take the README's picture anew, of the real demo
 	@scripts/setup test

@@ -15,7 +15,7 @@ from typing import Final
 
 from device.errors import JournalError
 from device.journal_file import alone, is_broken, set_aside
-from device.memory import Answered, Intent, Memory, Write
+from device.memory import MOST_RECORDS, Answered, Intent, Memory, Write
 from device.rules import Output
 from protocol.codec import encode
 from protocol.messages import Cause, Receipt
@@ -23,7 +23,6 @@ from protocol.topics import Topic
 
 log = logging.getLogger("congtac.journal")
 
-MOST_RECORDS: Final = 50_000
 LAYOUT: Final = 1
 WAIT_FOR_READERS_S: Final = 1.0
 

@@ -21,11 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-ROOT = Path(__file__).parents[1]
-PURE = ("acts", "boot", "clock", "core", "ledger", "link_loss", "memory", "records", "rules", "talk", "words")
-UNITS = ("acts", "boot", "clock", "ledger", "link_loss", "rules", "talk")
-STORIES = ("core_commands", "core_leases", "core_boot", "core_interlock", "core_link", "core_faults", "guards", "core_machine")
-TESTS = tuple(f"tests/device/test_{name}.py" for name in UNITS + STORIES)
+from tests.device.core_modules import PURE, ROOT, STORIES, UNITS, files_of_tests, source_of
+
+TESTS = files_of_tests(*UNITS, *STORIES, "guards", "core_machine")
 SURVIVORS = ROOT / "tests" / "device" / "SURVIVORS.md"
 TOO_LONG_S = 120
 
@@ -252,7 +250,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only mutants whose file and change contain this")
     options = parser.parse_args()
-    everything = [mutant for name in PURE for mutant in mutants(ROOT / "device" / f"{name}.py") if options.only in mutant.name]
+    everything = [mutant for name in PURE for mutant in mutants(source_of(name)) if options.only in mutant.name]
     chosen = everything
     if options.most:
         chosen = random.Random(options.seed).sample(everything, min(options.most, len(everything)))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.device.core_modules import PURE, source_of
 from tests.imports import imports
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +20,6 @@ MAY_IMPORT = {
 }
 ONLY_LAZILY = {"congtac"}
 
-PURE = ("device/core.py", "device/rules.py", "device/clock.py", "device/boot.py")
 IMPURE_MODULES = {
     *("paho", "gpiozero", "lgpio", "sqlite3", "asyncio", "threading", "subprocess", "socket", "selectors"),
     *("time", "random", "secrets", "os", "pathlib", "logging", "server", "firmware_sim"),
@@ -64,7 +64,7 @@ def test_imports_run_one_way_only(part: str):
 
 
 def test_the_devices_core_knows_nothing_of_the_world():
-    sources = [ROOT / name for name in PURE if (ROOT / name).exists()]
+    sources = [source_of(module) for module in PURE]
     assert [line for path in sources for line in impurities(path.read_text("utf-8"), module_name(path))] == []
 
 
