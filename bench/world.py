@@ -132,6 +132,8 @@ async def _server(settings: Settings, secret: str, data: Path) -> AsyncIterator[
         "CONGTAC_PORT": str(settings.port),
         "CONGTAC_BROKER_PORT": str(settings.broker_port),
         "CONGTAC_BROKER_SECRET": secret,
+        "CONGTAC_COMMANDS_PER_MINUTE": str(10**9),
+        "CONGTAC_LIVE_STREAMS": str(10**9),
     }
     command = [sys.executable, "-m", "congtac", "server"]
     async with child(command, data / "server.log", ready=b"Congtac listens", environment=environment) as pid:

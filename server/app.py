@@ -23,6 +23,7 @@ from server.history.retention import Retention
 from server.history.routes import router as history_router
 from server.http import install_problems, surround
 from server.http.docs import router as docs_router
+from server.limits import Limits as CallerLimits
 from server.live.routes import router as live_router
 from server.opening import opened_database
 from server.settings import Settings
@@ -47,6 +48,12 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.pages = server.web
+    app.state.limits = CallerLimits(
+        commands=settings.commands_per_minute,
+        guest_commands=settings.guest_commands_per_minute,
+        streams=settings.live_streams,
+        guest_streams=settings.guest_live_streams,
+    )
     app.state.stopping = asyncio.Event()
     install_problems(app)
     surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from protocol.messages import NO_CONTROL_PATTERN
+from server.names import Name
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[int, Field(ge=1)]
@@ -41,17 +41,9 @@ class Settings(BaseModel):
         None, description="mosquitto's password file, which the server rewrites when devices come and go. Unset: it does not."
     )
     broker_pid_file: Path | None = Field(None, description="mosquitto's process id, to have it read the password file again.")
-    site_name: str = Field(
-        "Nhà", min_length=1, max_length=80, pattern=NO_CONTROL_PATTERN, description="Name of the site that the first start makes."
-    )
+    site_name: Name = Field("Nhà", description="Name of the site that the first start makes.")
     timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of that site, an IANA name.")
-    owner_name: str = Field(
-        "Chủ nhà",
-        min_length=1,
-        max_length=80,
-        pattern=NO_CONTROL_PATTERN,
-        description="Name of the owner that the first start makes.",
-    )
+    owner_name: Name = Field("Chủ nhà", description="Name of the owner that the first start makes.")
     command_ttl_s: Seconds = Field(10, le=3600, description="How long a command may take to reach its device, in seconds.")
     unconfirmed_grace_s: Seconds = Field(
         5, le=600, description="How long after that to wait for word before a command counts as unconfirmed, in seconds."
@@ -60,6 +52,12 @@ class Settings(BaseModel):
     session_absolute_s: Seconds = Field(180 * 86_400, description="A sign-in ends after so long in any case, in seconds.")
     link_valid_s: Seconds = Field(86_400, le=7 * 86_400, description="How long a sign-in link works, in seconds.")
     history_days: int = Field(400, ge=1, le=36_500, description="How long events and settled commands are kept, in days.")
+    commands_per_minute: int = Field(
+        600, ge=1, description="How many commands one person may give at once, and as many again in each minute. More is a 429."
+    )
+    guest_commands_per_minute: int = Field(120, ge=1, description="The same for a guest link, all who opened it together.")
+    live_streams: int = Field(50, ge=1, description="How many live pages one person may have open at once.")
+    guest_live_streams: int = Field(100, ge=1, description="The same for a guest link, all who opened it together.")
     body_limit_bytes: int = Field(65_536, ge=1024, le=16 * 2**20, description="The largest request body, in bytes.")
 
     @property

@@ -15,6 +15,7 @@ from server.clock import Clock, now_ms
 from server.db import Database, Hot, StorageError, WriterBusy
 from server.errors import Problem
 from server.ids import hashed, new_id, new_secret
+from server.names import clean_name
 from server.sites.models import Member, Role
 
 LinkUsed = Callable[[str], None]
@@ -75,8 +76,8 @@ class Accounts:
             return (await session.exec(wanted.order_by(col(User.created_ms)).limit(1))).first()
 
     def add_person(self, session: AsyncSession, name: str) -> User:
-        """A new person, in a transaction of the writer's."""
-        person = User(id=new_id(), name=name, created_ms=self._clock())
+        """A new person, in a transaction of the writer's. Raises BadName."""
+        person = User(id=new_id(), name=clean_name(name), created_ms=self._clock())
         session.add(person)
         return person
 

@@ -15,6 +15,7 @@ from server.commands.search import Search, find_by_key, find_command, find_comma
 from server.commands.wish import Actor, Wish
 from server.devices.access import device_to_command, visible_device_ids
 from server.errors import Problem
+from server.limits import limits_of
 from server.live.views import command_view
 from server.switchboard import Switchboard, switchboard
 
@@ -42,6 +43,7 @@ async def issue(request: Request) -> Response:
     device_id, channel = request.path_params["device_id"], request.path_params["channel"]
     board = switchboard(request)
     device_to_command(board.registry, principal, device_id)
+    limits_of(request).command(principal.actor, guest=False)
     command = await _issue(board, principal, _wish(device_id, channel, asked))
     if asked.wait_s:
         command = await board.desk.settled(command, asked.wait_s)
@@ -72,6 +74,7 @@ async def issue_by_form(
     """The same for a page without scripts: waits a moment, then shows the page again."""
     board = switchboard(request)
     device_to_command(board.registry, principal, device_id)
+    limits_of(request).command(principal.actor, guest=False)
     command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
     await board.desk.settled(command, FORM_WAITS_S)
     return RedirectResponse("/", status_code=303)

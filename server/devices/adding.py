@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,11 +21,10 @@ from server.clock import now_ms
 from server.db import Database
 from server.devices.models import Device
 from server.devices.slugs import slug_of
+from server.names import BadName, clean_name
 from server.opening import StartError
 from server.settings import Settings
 from server.sites.models import Site
-
-LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +61,10 @@ async def add_device(
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise StartError(f"a device's name is one line of 1 to {LONGEST_NAME} characters")
-    return name
+    try:
+        return clean_name(name)
+    except BadName as bad:
+        raise StartError(f"a device's name {bad}") from None
 
 
 def _credentials(settings: Settings) -> Credentials:

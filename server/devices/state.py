@@ -7,6 +7,7 @@ from enum import StrEnum
 from protocol.messages import About, Cause, ChannelAbout, Event, EventKind, State
 from server.commands.record import CommandRecord
 from server.devices.dating import Run
+from server.names import tidy_name
 
 
 class DevicePresence(StrEnum):
@@ -94,7 +95,7 @@ class DeviceNow:
     def hear_about(self, about: About) -> None:
         """Take over which channels there are; what is known of those that stay is kept."""
         self.about = about
-        self.channels = {told.id: self._channel(told) for told in about.channels}
+        self.channels = {told.id: self._channel(_tidied(told)) for told in about.channels}
 
     def _channel(self, told: ChannelAbout) -> ChannelNow:
         known = self.channels.get(told.id)
@@ -110,6 +111,12 @@ class DeviceNow:
             for channel in self.channels.values():
                 channel.seq = 0
         self.have_seq = self.kept_seq = have_seq
+
+
+def _tidied(told: ChannelAbout) -> ChannelAbout:
+    """A name is shown beside others' words: what could mislead there is left out."""
+    name = tidy_name(told.name, told.id)
+    return told if name == told.name else told.model_copy(update={"name": name})
 
 
 class Registry:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from server.accounts import Asking, Principal, find_principal
+from server.limits import limits_of
 from server.switchboard import switchboard
 
 router = APIRouter(tags=["live"])
@@ -41,6 +42,7 @@ async def live(principal: Asking, request: Request) -> EventStream:
 
     The stream ends when the session ends or the server stops.
     """
+    limits_of(request).streams(guest=False).check(principal.actor)
     return EventStream(_frames(principal, request), headers=HEADERS)
 
 
@@ -48,7 +50,8 @@ async def _frames(principal: Principal, request: Request) -> AsyncIterator[bytes
     loop = asyncio.get_running_loop()
     stopping: asyncio.Event = request.app.state.stopping
     hub = switchboard(request).hub
-    with hub.stream(principal.roles) as stream:
+    places = limits_of(request).streams(guest=False)
+    with places.taken(principal.actor), hub.stream(principal.roles) as stream:
         yield stream.snapshot().frame
         ticked, checked = loop.time(), loop.time()
         while not stopping.is_set():

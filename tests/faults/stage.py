@@ -165,7 +165,7 @@ class Stage(System):
     """The system with a network before the server and before each device, and a disk that can be filled where that is allowed."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        settings: dict[str, object] = {"command_ttl_s": 4, "unconfirmed_grace_s": 2}
+        settings: dict[str, object] = {"command_ttl_s": 4, "unconfirmed_grace_s": 2, "commands_per_minute": 10**9}
         super().__init__(folder, port, settings)
         self._faulty = settings
         self.players: list[Player] = []

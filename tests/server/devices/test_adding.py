@@ -106,9 +106,9 @@ async def test_a_pid_file_that_names_no_broker_reaches_nobody(world, settings, t
     ("site", "name", "says"),
     [
         ("nowhere", "Máy", "there is no site 'nowhere'. There are: vuon-uom"),
-        ("vuon-uom", "", "1 to 80 characters"),
-        ("vuon-uom", "x" * 81, "1 to 80 characters"),
-        ("vuon-uom", "a\x1b[2J", "1 to 80 characters"),
+        ("vuon-uom", "", "at least one character that can be seen"),
+        ("vuon-uom", "x" * 81, "at most 80 characters"),
+        ("vuon-uom", "a\x1b[2J", "cannot be seen and could mislead"),
     ],
 )
 async def test_what_cannot_be_added_leaves_nothing_behind(world, settings, tmp_path, site, name, says):
