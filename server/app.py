@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 import server.web
 from server.accounts import Accounts
-from server.accounts import router as accounts_router
+from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
 from server.broker.signing_key import signing_key
 from server.clock import now_ms
@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         commands_router,  # first: routers are searched in this order, and a tap must be felt at once
         health_router,
         docs_router,
-        accounts_router,
+        *accounts_routers,
         sites_router,
         history_router,
         live_router,
@@ -98,7 +98,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> Switchboard:
     """Where the parts meet. What needs a task of its own is started in `_life`."""
     state = app.state
-    limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s)
+    limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s, settings.proof_valid_s)
     state.database = database
     state.accounts = Accounts(database, limits)
     state.sites = Sites(database)

@@ -80,7 +80,7 @@ def admin_main(arguments: Sequence[str]) -> int:
 
 def _sign_in_link(settings: Settings, name: str | None, *, as_json: bool) -> int:
     async def make(database: Database) -> tuple[str, str]:
-        limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s)
+        limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s, settings.proof_valid_s)
         accounts = Accounts(database, limits)
         person = await accounts.find_person(name)
         if person is None:

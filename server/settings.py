@@ -50,6 +50,9 @@ class Settings(BaseModel):
     )
     session_idle_s: Seconds = Field(30 * 86_400, description="A sign-in that is not used for so long ends, in seconds.")
     session_absolute_s: Seconds = Field(180 * 86_400, description="A sign-in ends after so long in any case, in seconds.")
+    proof_valid_s: Seconds = Field(
+        900, le=86_400, description="How long after somebody proved who they are they may do what is dangerous, in seconds."
+    )
     link_valid_s: Seconds = Field(86_400, le=7 * 86_400, description="How long a sign-in link works, in seconds.")
     history_days: int = Field(400, ge=1, le=36_500, description="How long events and settled commands are kept, in days.")
     commands_per_minute: int = Field(

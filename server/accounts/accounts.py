@@ -1,29 +1,25 @@
 """The rules of getting in and staying in."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts.cache import PrincipalCache
 from server.accounts.models import Session, SignInLink, User
-from server.accounts.principal import Principal
+from server.accounts.principal import Principal, SessionNow
+from server.accounts.sessions import Limits, Sessions, by_token, mark_of, roles_of
 from server.clock import Clock, now_ms
-from server.db import Database, Hot, StorageError, WriterBusy
+from server.db import Database
 from server.errors import Problem
 from server.ids import hashed, new_id, new_secret
 from server.names import clean_name
 from server.sites.models import Member, Role
 
-LinkUsed = Callable[[str], None]
+__all__ = ["Accounts", "Limits", "LinkRefused", "LinkUsed"]
 
-_SEEN = Hot(
-    update(Session).where(col(Session.token_hash) == bindparam("of_session")).values(seen_ms=bindparam("at_ms")),
-    rank=90,
-)
+LinkUsed = Callable[[str], None]
 
 
 class LinkRefused(Problem):
@@ -33,15 +29,6 @@ class LinkRefused(Problem):
         super().__init__(
             410, "link_refused", "This link no longer works", "It was used or has run out. Ask the owner for a new one."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long links work and sessions last, in seconds."""
-
-    link_s: int
-    idle_s: int
-    absolute_s: int
 
 
 class Accounts:
@@ -54,6 +41,7 @@ class Accounts:
         self._limits = limits
         self._clock = clock
         self._new_token = new_token
+        self._sessions = Sessions(database, limits, clock, new_token)
         self._cache = PrincipalCache(self._load, clock)
         self.on_link_used: list[LinkUsed] = []
 
@@ -99,59 +87,76 @@ class Accounts:
         if link is None or link.used_ms is not None or link.expires_ms <= self._clock():
             raise LinkRefused
 
-    async def sign_in(self, token: str) -> str:
+    async def sign_in(self, token: str, browser: str = "") -> str:
         """Use a link up, and return the token of a new session. Raises LinkRefused."""
-        secret, now = self._new_token(), self._clock()
+        now = self._clock()
 
-        async def use(session: AsyncSession) -> str:
+        async def use(session: AsyncSession) -> tuple[str, str]:
             unused = update(SignInLink).where(
                 col(SignInLink.token_hash) == hashed(token), col(SignInLink.used_ms).is_(None), col(SignInLink.expires_ms) > now
             )
             used = (await session.exec(unused.values(used_ms=now).returning(col(SignInLink.user_id)))).first()
             if used is None:
                 raise LinkRefused
-            user_id: str = used[0]
-            ends_ms = now + self._limits.absolute_s * 1000
-            session.add(Session(token_hash=hashed(secret), user_id=user_id, created_ms=now, seen_ms=now, ends_ms=ends_ms))
-            return user_id
+            return used[0], await self._sessions.open(session, used[0], browser)
 
-        user_id = await self._database.writer.run(use)
+        user_id, secret = await self._database.writer.run(use)
         for told in self.on_link_used:
             told(user_id)
         return secret
 
     async def sign_out(self, token: str) -> None:
         """End a session, if it is one."""
-        key = hashed(token)
+        await self._end(by_token(hashed(token), self._clock()))
 
-        async def end(session: AsyncSession) -> None:
-            await session.exec(delete(Session).where(col(Session.token_hash) == key))
+    async def renew(self, token: str) -> str | None:
+        """The token that takes this one's place, when `Principal.session.renew` asks for it. None: the session has ended."""
+        secret = await self._sessions.renew(token)
+        self._cache.forget(hashed(token))
+        return secret
 
-        await self._database.writer.run(end)
-        self._cache.forget(key)
+    async def prove(self, principal: Principal) -> None:
+        """This person has proved anew who they are."""
+        if principal.session is not None:
+            await self._sessions.prove(principal.session.id)
+        self.forget(principal.user_id)
+
+    def has_proved(self, principal: Principal) -> bool:
+        """Whether this person proved who they are lately enough for what must not happen by mistake or by theft."""
+        session = principal.session
+        return session is not None and self._clock() < session.proved_ms + self._limits.proof_s * 1000
 
     async def principal(self, token: str) -> Principal | None:
         """Whose session it is, None for none. What it says is at most 2 s old; changes made through this process show at once."""
         return await self._cache.get(hashed(token))
+
+    async def still(self, principal: Principal) -> Principal | None:
+        """The same person in the same session, as it is now; None when it has ended. Asking is no use of the session."""
+        if principal.session is None:
+            return None
+        return await self._look_up(col(Session.id) == principal.session.id)
+
+    async def _end(self, *which: ColumnElement[bool]) -> int:
+        ended = await self._sessions.end(*which)
+        for user_id in ended:
+            self.forget(user_id)
+        return len(ended)
 
     def forget(self, user_id: str) -> None:
         """Look that person's roles up again when they next ask: after every change of membership."""
         self._cache.forget_person(user_id)
 
     async def _load(self, key: str) -> Principal | None:
-        now = self._clock()
-        async with self._database.read() as session:
-            found = (await session.exec(select(Session, User).join(User).where(Session.token_hash == key))).first()
-            if found is None or found[0].ends_ms <= now or found[0].seen_ms + self._limits.idle_s * 1000 <= now:
-                return None
-            members = (await session.exec(select(Member).where(Member.user_id == found[1].id))).all()
-        if now - found[0].seen_ms > min(3600, self._limits.idle_s / 10) * 1000:
-            self._note_seen(key, now)
-        roles = {member.site_id: Role(member.role) for member in members}
-        return Principal(found[1].id, found[1].name, roles)
+        return await self._look_up(by_token(key, self._clock()), key)
 
-    def _note_seen(self, key: str, now: int) -> None:
-        """Without waiting: who is signed in is served also while nothing can be written."""
-        with suppress(WriterBusy, StorageError):
-            noted = self._database.writer.submit(_SEEN(of_session=key, at_ms=now))
-            noted.add_done_callback(lambda done: done.cancelled() or done.exception())
+    async def _look_up(self, which: ColumnElement[bool], key: str | None = None) -> Principal | None:
+        async with self._database.read() as session:
+            found = (await session.exec(select(Session, User).join(User).where(which))).first()
+            if found is None or not self._sessions.lives(found[0]):
+                return None
+            roles = await roles_of(session, found[1].id)
+        row, person = found
+        if key is not None:
+            self._sessions.note_use(row, key)
+        renew = row.roles_mark != mark_of(roles) or key not in (None, row.token_hash)
+        return Principal(person.id, person.name, roles, SessionNow(row.id, row.proved_ms, renew))

@@ -1,17 +1,22 @@
 """Who is asking, as routes see it: from the session's cookie to a Principal."""
 
 from typing import Annotated, Final, cast
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 
 from server.accounts.accounts import Accounts
 from server.accounts.principal import Principal
+from server.db import StorageError, WriterBusy
 from server.errors import Problem
+from server.http import own_path
 from server.settings import Settings
 
 PLAIN_COOKIE: Final = "congtac"
 HTTPS_COOKIE: Final = "__Host-congtac"
 SIGN_IN: Final = "/sign-in"
+PROVE: Final = "/prove"
+ACCOUNT: Final = "/account"
 
 
 def accounts_of(request: Request) -> Accounts:
@@ -25,9 +30,32 @@ def session_token(request: Request) -> str | None:
 
 
 async def find_principal(request: Request) -> Principal | None:
-    """Who is asking; None for somebody who is not signed in."""
+    """Who is asking; None for somebody who is not signed in. A session whose token is to change gets its new one with the answer."""
     token = session_token(request)
-    return None if token is None else await accounts_of(request).principal(token)
+    if token is None:
+        return None
+    principal = await accounts_of(request).principal(token)
+    if principal is not None and principal.session is not None and principal.session.renew:
+        await _renew(request, token)
+    return principal
+
+
+async def still_asking(request: Request, principal: Principal) -> Principal | None:
+    """For answers that go on and on: the same principal as it is now, None when it may no longer listen. It is no use of a session."""
+    if principal.session is None:
+        return await find_principal(request)
+    return await accounts_of(request).still(principal)
+
+
+async def _renew(request: Request, token: str) -> None:
+    try:
+        renewed = await accounts_of(request).renew(token)
+    except (WriterBusy, StorageError):
+        return  # whoever is signed in is served also while nothing can be written; the next request tries again
+    if renewed is not None:
+        cookie = Response()
+        set_session(request, cookie, renewed)
+        request.scope["late_cookie"] = cookie.headers["set-cookie"]
 
 
 async def require_principal(request: Request) -> Principal:
@@ -41,6 +69,29 @@ async def require_principal(request: Request) -> Principal:
 
 
 Asking = Annotated[Principal, Depends(require_principal)]
+
+
+async def require_proven(request: Request, principal: Asking) -> Principal:
+    """Who is asking, if they proved who they are a short while ago. Others get a 403, or with a browser the way to prove it."""
+    if not accounts_of(request).has_proved(principal):
+        raise Problem(
+            403,
+            "prove_yourself",
+            "Say again who you are",
+            "This needs a sign-in that is fresh. Open /prove on this server, or sign in again, then try again.",
+            page=f"{PROVE}?{urlencode({'then': _way_back(request)})}",
+        )
+    return principal
+
+
+Proven = Annotated[Principal, Depends(require_proven)]
+
+
+def _way_back(request: Request) -> str:
+    """The page to go on with: the one that was asked for, or the one whose form was sent."""
+    if request.method in ("GET", "HEAD"):
+        return own_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    return own_path(urlsplit(request.headers.get("referer", "")).path or ACCOUNT)
 
 
 def set_session(request: Request, response: Response, token: str) -> None:

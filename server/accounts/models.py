@@ -28,10 +28,22 @@ class SignInLink(Table, table=True):
 
 
 class Session(Table, table=True):
-    """A browser that is signed in, until `ends_ms` or too long after `seen_ms`. `token_hash`: SHA-256 in hex."""
+    """A browser that is signed in, until `ends_ms` or too long after `seen_ms`. `token_hash`: SHA-256 in hex.
+
+    `id` is what others may know of it, and stays. The token does not: `former_hash` is that of the token before, good until
+    `former_ms`, and `nonce` is what made the token from that one. `roles_mark`: the person's roles when the token was made, as
+    `sessions.mark_of` writes them. `proved_ms`: when the person last proved who they are. `browser`: a plain word, or nothing.
+    """
 
     token_hash: str = Field(primary_key=True, max_length=64)
+    id: str = Field(unique=True, max_length=32)
     user_id: str = Field(foreign_key="person.id", ondelete="CASCADE", index=True, max_length=32)
     created_ms: int = millis()
     seen_ms: int = millis()
+    proved_ms: int = millis()
     ends_ms: int = millis(index=True)
+    browser: str = Field(max_length=40)
+    roles_mark: str = Field(max_length=16)
+    nonce: str | None = Field(default=None, max_length=64)
+    former_hash: str | None = Field(default=None, index=True, max_length=64)
+    former_ms: int | None = millis(default=None, nullable=True)

@@ -1,21 +1,31 @@
 """Who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.sites.models import Role
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNow:
+    """The session behind a request: its public id, when its person last proved who they are, and whether its token is to change."""
+
+    id: str
+    proved_ms: int
+    renew: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A person who is signed in, as of at most two seconds ago.
 
-    `roles`: by site id; a site that is missing does not exist for them.
+    `roles`: by site id; a site that is missing does not exist for them. `session`: None for who is asking without one.
     """
 
     user_id: str
     name: str
     roles: Mapping[str, Role]
+    session: SessionNow | None = field(default=None, compare=False)
 
     @property
     def actor(self) -> str:

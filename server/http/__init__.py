@@ -2,6 +2,6 @@
 
 from server.http.around import surround
 from server.http.problems import install_problems
-from server.http.rendering import Pages, pages_of, wants_page
+from server.http.rendering import Pages, own_path, pages_of, wants_page
 
-__all__ = ["Pages", "install_problems", "pages_of", "surround", "wants_page"]
+__all__ = ["Pages", "install_problems", "own_path", "pages_of", "surround", "wants_page"]

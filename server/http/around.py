@@ -9,6 +9,7 @@ from server.http.boundary import Boundary
 from server.http.compression import GZipWhatIsRead
 from server.http.cross_site import CrossSiteGuard
 from server.http.headers import SecurityHeaders
+from server.http.late_cookie import LateCookie
 
 
 def surround(app: FastAPI, *, address: str, body_limit_bytes: int) -> None:
@@ -16,6 +17,7 @@ def surround(app: FastAPI, *, address: str, body_limit_bytes: int) -> None:
     app.user_middleware[:] = [
         Middleware(SecurityHeaders),
         Middleware(AccessLog),
+        Middleware(LateCookie),
         Middleware(Boundary),
         Middleware(CrossSiteGuard, address=address),
         Middleware(BodyLimit, limit_bytes=body_limit_bytes),

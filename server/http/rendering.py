@@ -23,3 +23,9 @@ def pages_of(request: Request) -> Pages:
 def wants_page(request: Request) -> bool:
     """Whether a person with a browser asks, rather than a program."""
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def own_path(path: str) -> str:
+    """The path when it is one of this host's, else `/`: a form must not send people elsewhere."""
+    plain = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable() and "\\" not in path
+    return path if plain else "/"

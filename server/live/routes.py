@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from server.accounts import Asking, Principal, find_principal
+from server.accounts import Asking, Principal, still_asking
 from server.limits import limits_of
 from server.switchboard import switchboard
 
@@ -62,7 +62,7 @@ async def _frames(principal: Principal, request: Request) -> AsyncIterator[bytes
                 await asyncio.sleep(PAUSE_S)  # where so much changes at once, what comes next goes out together
             if loop.time() - checked >= CHECK_S:
                 checked = loop.time()
-                now = await find_principal(request)
+                now = await still_asking(request, principal)
                 if now is None:
                     return
                 stream.roles = now.roles

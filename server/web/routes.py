@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, cast
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from server.http import own_path
 from server.web.assets import assets
 from server.web.backend import backend_of
 from server.web.home import HOME_ZONE, as_of, blank_device, site_views
@@ -76,9 +77,3 @@ async def manifest(request: Request) -> Response:
 async def static(request: Request, digest: str, name: str) -> Response:
     """One of the page's own files."""
     return assets().answer(request, digest, name)
-
-
-def own_path(path: str) -> str:
-    """The path when it is one of this host's, else `/`: a form must not send people elsewhere."""
-    plain = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable() and "\\" not in path
-    return path if plain else "/"

@@ -14,7 +14,7 @@ from server.migrations import migrate
 from server.sites import Member, Role, Sites
 from tests.server.serving import serving
 
-LINK_S, IDLE_S, ABSOLUTE_S = 86_400, 30 * 86_400, 180 * 86_400
+LINK_S, IDLE_S, ABSOLUTE_S, PROOF_S = 86_400, 30 * 86_400, 180 * 86_400, 900
 START_MS = 1_790_000_000_000
 
 
@@ -42,7 +42,7 @@ class People:
     site_id: str = ""
 
     def __post_init__(self) -> None:
-        limits = Limits(LINK_S, IDLE_S, ABSOLUTE_S)
+        limits = Limits(LINK_S, IDLE_S, ABSOLUTE_S, PROOF_S)
         self.accounts = Accounts(self.database, limits, clock=self.clock, new_token=lambda: f"token-{next(self._numbers)}")
         self.sites = Sites(self.database, clock=self.clock)
         self.sites.on_member_change.append(self.accounts.forget)

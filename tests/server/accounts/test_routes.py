@@ -8,13 +8,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.accounts import Asking
-from server.accounts.routes import router
+from server.accounts import Asking, Proven, routers
 from server.http import install_problems, surround
 from server.settings import Settings
+from server.sites import Role
 from server.sites.routes import router as sites_router
 from tests.server.http.small_app import PlainPages
-from tests.server.people import People, small_world
+from tests.server.people import PROOF_S, People, small_world
 
 PAGE = {"Accept": "text/html"}
 HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -34,12 +34,21 @@ def _app(people: People) -> FastAPI:
     app.state.accounts, app.state.sites = people.accounts, people.sites
     install_problems(app)
     surround(app, address="http://congtac.test", body_limit_bytes=65_536)
-    app.include_router(router)
+    for router in routers:
+        app.include_router(router)
     app.include_router(sites_router)
 
     @app.get("/me")
     async def me(asking: Asking) -> str:
         return asking.name
+
+    @app.get("/dangerous")
+    async def dangerous(proven: Proven) -> str:
+        return proven.name
+
+    @app.post("/api/dangerous")
+    async def act(proven: Proven) -> str:
+        return proven.name
 
     return app
 
@@ -125,3 +134,56 @@ async def test_people_see_the_sites_that_they_are_members_of(tmp_path: Path, nam
         sites = (await http.get("/api/v1/sites")).json()
         site = {"id": people.site_id, "slug": "vuon-uom", "name": "Vườn ươm", "timezone": "Asia/Ho_Chi_Minh", "role": role}
     assert sites == ([site] if role else [])
+
+
+@pytest.mark.parametrize("base", ["http://congtac.test", "https://congtac.test"])
+async def test_whose_role_changes_stays_signed_in_under_another_cookie(tmp_path: Path, base: str) -> None:
+    """Checklist 11."""
+    async with browser(tmp_path, base) as (http, people):
+        await http.post(f"/sign-in/{await people.accounts.make_link(people.ids['Hoa'])}")
+        name, before = next(iter(http.cookies.items()))
+        assert "set-cookie" not in (await http.get("/me")).headers
+        await people.sites.set_role(people.site_id, people.ids["Hoa"], Role.OPERATOR)
+        answer = await http.get("/me")
+        assert (answer.json(), answer.headers["set-cookie"].partition("=")[0]) == ("Hoa", name)
+        after = http.cookies[name]
+        assert (await http.get("/me")).json() == "Hoa"
+        await people.all_written()
+        people.clock.turn(15)
+        assert (await http.get("/me")).json() == "Hoa"
+        assert "set-cookie" not in (await http.get("/me")).headers
+        http.cookies.clear()
+        http.cookies.set(name, before)
+        assert (await http.get("/me")).status_code == 303
+    assert before != after
+
+
+async def test_what_is_dangerous_asks_a_browser_to_prove_who_is_there_and_then_goes_on(tmp_path: Path) -> None:
+    """Checklist 15."""
+    async with browser(tmp_path) as (http, people):
+        http.cookies.set("congtac", await people.session_of("Lan"))
+        assert (await http.get("/dangerous?what=1")).json() == "Lan"
+        people.clock.turn(PROOF_S)
+        asked = await http.get("/dangerous?what=1")
+        assert (asked.status_code, asked.headers["location"]) == (303, "/prove?then=%2Fdangerous%3Fwhat%3D1")
+        assert "'then': '/dangerous?what=1'" in (await http.get(asked.headers["location"])).text
+
+
+async def test_what_is_dangerous_asks_a_program_to_prove_itself(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        http.cookies.set("congtac", await people.session_of("Lan"))
+        people.clock.turn(PROOF_S)
+        answer = await http.post("/api/dangerous")
+    assert (answer.status_code, answer.json()["code"]) == (403, "prove_yourself")
+
+
+async def test_proving_leads_to_no_other_site(tmp_path: Path) -> None:
+    async with browser(tmp_path) as (http, people):
+        http.cookies.set("congtac", await people.session_of("Lan"))
+        assert "'then': '/'" in (await http.get("/prove", params={"then": "https://evil.test/"})).text
+
+
+@pytest.mark.parametrize("path", ["/account", "/prove"])
+async def test_a_stranger_has_no_account_page(tmp_path: Path, path: str) -> None:
+    async with browser(tmp_path) as (http, _):
+        assert (await http.get(path)).headers["location"] == "/sign-in"

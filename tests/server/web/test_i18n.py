@@ -52,7 +52,9 @@ def test_both_languages_have_the_same_places_to_fill() -> None:
 
 def used_keys() -> set[str]:
     """Whole keys and beginnings of keys, as templates, scripts and Python name them."""
-    text = "\n".join(path.read_text() for pattern in ("*.py", "templates/*", "static/*.js") for path in WEB.glob(pattern))
+    here = [path for pattern in ("*.py", "templates/*", "static/*.js") for path in WEB.glob(pattern)]
+    elsewhere = [path.read_text().replace("`", "") for path in WEB.parent.rglob("*.py") if path.parent != WEB]
+    text = "\n".join([*(path.read_text() for path in here), *elsewhere])
     head = "|".join(sorted({key.partition(".")[0] for key in VI.keys}))
     found = set(re.findall(rf"""["'`]((?:{head})\.[a-z0-9_.]*)""", text))
     return {name for name in found if not name.endswith((".html", ".js", ".py", ".web"))}
