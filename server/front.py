@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from fastapi import Request
 
-from server.accounts import Principal, find_principal
+from server.accounts import Principal, find_visitor
 from server.switchboard import Switchboard
 from server.web.backend import Viewer
 
@@ -16,9 +16,9 @@ class Front:
         self._board = board
 
     async def viewer(self, request: Request) -> Viewer | None:
-        """The person behind a request; None when signed out."""
-        return await find_principal(request)
+        """The person or guest behind a request; None when signed out."""
+        return await find_visitor(request)
 
     def snapshot(self, viewer: Viewer) -> dict[str, Any]:
         """All that this person may see."""
-        return self._board.hub.snapshot(cast("Principal", viewer).roles)
+        return self._board.hub.snapshot(cast("Principal", viewer))

@@ -1,6 +1,6 @@
 """Who is asking, as routes see it: from the session's cookie to a Principal."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
@@ -17,6 +17,15 @@ HTTPS_COOKIE: Final = "__Host-congtac"
 SIGN_IN: Final = "/sign-in"
 PROVE: Final = "/prove"
 ACCOUNT: Final = "/account"
+GUEST_MARK: Final = "guest-"
+"""What a guest's session token begins with, and a person's does not."""
+
+
+class Guests(Protocol):
+    """The application puts one at `app.state.guests`."""
+
+    async def principal(self, token: str) -> Principal | None:
+        """Whose guest session it is, None for none."""
 
 
 def accounts_of(request: Request) -> Accounts:
@@ -30,9 +39,12 @@ def session_token(request: Request) -> str | None:
 
 
 async def find_principal(request: Request) -> Principal | None:
-    """Who is asking; None for somebody who is not signed in. A session whose token is to change gets its new one with the answer."""
+    """Which person is asking; None for somebody who is not signed in, and for a guest.
+
+    A session whose token is to change gets its new one with the answer.
+    """
     token = session_token(request)
-    if token is None:
+    if token is None or token.startswith(GUEST_MARK):
         return None
     principal = await accounts_of(request).principal(token)
     if principal is not None and principal.session is not None and principal.session.renew:
@@ -40,10 +52,18 @@ async def find_principal(request: Request) -> Principal | None:
     return principal
 
 
+async def find_visitor(request: Request) -> Principal | None:
+    """The person or the guest who is asking; None for anybody else."""
+    token = session_token(request)
+    if token is None or not token.startswith(GUEST_MARK):
+        return await find_principal(request)
+    return await cast("Guests", request.app.state.guests).principal(token)
+
+
 async def still_asking(request: Request, principal: Principal) -> Principal | None:
     """For answers that go on and on: the same principal as it is now, None when it may no longer listen. It is no use of a session."""
     if principal.session is None:
-        return await find_principal(request)
+        return await find_visitor(request)
     return await accounts_of(request).still(principal)
 
 
@@ -62,13 +82,25 @@ async def require_principal(request: Request) -> Principal:
     """Who is asking. Others get a 401, or with a browser the way to sign in."""
     principal = await find_principal(request)
     if principal is None:
-        raise Problem(
-            401, "not_signed_in", "Not signed in", "Sign in through a link from the owner, then try again.", page=SIGN_IN
-        )
+        raise _not_signed_in()
     return principal
 
 
+async def require_visitor(request: Request) -> Principal:
+    """The same for a person or a guest."""
+    principal = await find_visitor(request)
+    if principal is None:
+        raise _not_signed_in()
+    return principal
+
+
+def _not_signed_in() -> Problem:
+    return Problem(401, "not_signed_in", "Not signed in", "Sign in through a link from the owner, then try again.", page=SIGN_IN)
+
+
 Asking = Annotated[Principal, Depends(require_principal)]
+Visiting = Annotated[Principal, Depends(require_visitor)]
+"""Only for routes that show a guest nothing but what the link grants."""
 
 
 async def require_proven(request: Request, principal: Asking) -> Principal:

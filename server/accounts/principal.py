@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""Who is asking, and what exists for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,27 +16,67 @@ class SessionNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """A person who is signed in, as of at most two seconds ago.
+class Grants:
+    """What a guest link lets do until `until_ms`: see and switch these channels of one site, each a device's id and a channel's.
 
-    `roles`: by site id; a site that is missing does not exist for them. `session`: None for who is asking without one.
+    `longest_on_s`: no ON by a guest lasts longer.
+    """
+
+    link_id: str
+    site_id: str
+    channels: frozenset[tuple[str, str]]
+    longest_on_s: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person who is signed in, or a guest, as of at most two seconds ago.
+
+    `roles`: by site id; a site that is missing does not exist for them. A guest has `guest` and no roles: whatever asks for a role
+    refuses guests. `user_id` is the link's for a guest. `session`: None for who is asking without one.
     """
 
     user_id: str
     name: str
     roles: Mapping[str, Role]
     session: SessionNow | None = field(default=None, compare=False)
+    guest: Grants | None = None
 
     @property
     def actor(self) -> str:
-        """How commands and the log name this person: `user:` and the id."""
-        return f"user:{self.user_id}"
+        """How commands and the log name them: `user:` or `guest:` and the id."""
+        return f"user:{self.user_id}" if self.guest is None else f"guest:{self.guest.link_id}"
 
     def may_see(self, site_id: str) -> bool:
-        """Whether the site exists for this person."""
+        """Whether the whole site exists for this person."""
         return site_id in self.roles
 
+    def may_see_device(self, site_id: str, device_id: str) -> bool:
+        """Whether anything of the device exists for them."""
+        if self.guest is not None:
+            return any(device == device_id for device, _ in self.guest.channels)
+        return self.may_see(site_id)
+
+    def may_see_channel(self, site_id: str, device_id: str, channel: str) -> bool:
+        """Whether the channel exists for them."""
+        if self.guest is not None:
+            return (device_id, channel) in self.guest.channels
+        return self.may_see(site_id)
+
     def may_command(self, site_id: str) -> bool:
-        """Whether this person may switch things at the site."""
+        """Whether this person may switch things at the site, whatever they are."""
         role = self.roles.get(site_id)
         return role is not None and role.may_command
+
+    def may_command_channel(self, site_id: str, device_id: str, channel: str) -> bool:
+        """Whether they may switch this one."""
+        if self.guest is not None:
+            return self.may_see_channel(site_id, device_id, channel)
+        return self.may_command(site_id)
+
+    def role_at(self, site_id: str) -> str | None:
+        """The role's value; `guest` for a guest at the link's site; None where the site does not exist for them."""
+        if self.guest is not None:
+            return "guest" if self.guest.site_id == site_id else None
+        return self.roles.get(site_id)

@@ -7,7 +7,7 @@ left the server. See `record.py` for what each piece of news makes of a command.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -36,6 +36,7 @@ LONGEST_WAIT_S: Final = 30
 LONGEST_DELIVERY_S: Final = 24 * 3600
 MOST_OPEN_A_DEVICE: Final = 100
 SETTLED_REMEMBERED: Final = 2_000
+LATEST_MS: Final = 2**53
 
 
 class Desk:
@@ -70,6 +71,7 @@ class Desk:
         self._waiting = Waiting()
         self._keeping = Keeping(writer, self._as_it_stands)
         self._being_taken_back: set[str] = set()
+        self._barred: set[str] = set()
         self._last_id_ms = 0
 
     # ---- asking
@@ -139,6 +141,21 @@ class Desk:
             self._being_taken_back.discard(command_id)
         return self._become(after) if command_id in self._open else self._latest(command)
 
+    async def take_back(self, actor_id: str, devices: Collection[str]) -> None:
+        """Take back all that this actor asked of these devices and that has not left the server. Raises as `cancel` does."""
+        for command in list(self._open.values()):
+            if command.actor_id == actor_id and command.device_id in devices:
+                await self.cancel(command.id)
+
+    async def bar(self, actor_id: str) -> None:
+        """Send nothing of this actor's any more, ever, and take back what waits. Raises as `cancel` does."""
+        self._barred.add(actor_id)
+        await self.take_back(actor_id, [command.device_id for command in self._open.values()])
+
+    def waiting_actors(self) -> set[str]:
+        """Whose commands are open."""
+        return {command.actor_id for command in self._open.values()}
+
     def _unless_taken_back(self, command_id: str) -> None:
         """Taking it back failed: send it, if its device came meanwhile."""
         self._being_taken_back.discard(command_id)
@@ -180,7 +197,7 @@ class Desk:
             actor_id=actor.id,
             actor=actor.name,
             created_ms=now_ms,
-            expires_ms=now_ms + round(ttl_s * 1000),
+            expires_ms=min(now_ms + round(ttl_s * 1000), wish.before_ms or LATEST_MS),
             fate=Fate.WAITING if wish.when_online and device.presence is not DevicePresence.ONLINE else Fate.ACCEPTED,
             journal=device.journal,
             idempotency_key=wish.idempotency_key,
@@ -227,7 +244,8 @@ class Desk:
         place = (command.device_id, command.channel)
         # what was lost on the way is not sent after what was asked later: the last wish must hold
         overtaken = command.id < self._newest.get(place, "")
-        if now_ms >= command.expires_ms or command.id in self._being_taken_back or overtaken:
+        held = command.id in self._being_taken_back or command.actor_id in self._barred
+        if now_ms >= command.expires_ms or held or overtaken:
             return
         self._open[command.id] = record.handed_over(command)
         try:

@@ -1,12 +1,13 @@
 """Commands over HTTP: asking, looking, taking back."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic_core import to_json
 
-from server.accounts import Asking, Principal, require_principal
+from server.accounts import Grants, Principal, Visiting, require_visitor
 from server.commands.keys import DuplicateKey
 from server.commands.reading import DOCUMENTED, Asked, read_request
 from server.commands.record import CommandRecord, Fate
@@ -38,12 +39,12 @@ Millis = Annotated[int | None, Query(ge=0, lt=2**53)]
 )
 async def issue(request: Request) -> Response:
     """Switch a channel. 200 with the settled command if it settles within `Prefer: wait=N` seconds, else 202 and where to look."""
-    principal = await require_principal(request)
+    principal = await require_visitor(request)
     asked = await read_request(request)
     device_id, channel = request.path_params["device_id"], request.path_params["channel"]
     board = switchboard(request)
-    device_to_command(board.registry, principal, device_id)
-    limits_of(request).command(principal.actor, guest=False)
+    device_to_command(board.registry, principal, device_id, channel)
+    limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, _wish(device_id, channel, asked))
     if asked.wait_s:
         command = await board.desk.settled(command, asked.wait_s)
@@ -69,29 +70,29 @@ def _wish(device_id: str, channel: str, asked: Asked) -> Wish:
 
 @router.post("/devices/{device_id}/channels/{channel}", include_in_schema=False)
 async def issue_by_form(
-    device_id: str, channel: str, on: Annotated[bool, Form()], principal: Asking, request: Request
+    device_id: str, channel: str, on: Annotated[bool, Form()], principal: Visiting, request: Request
 ) -> Response:
     """The same for a page without scripts: waits a moment, then shows the page again."""
     board = switchboard(request)
-    device_to_command(board.registry, principal, device_id)
-    limits_of(request).command(principal.actor, guest=False)
+    device_to_command(board.registry, principal, device_id, channel)
+    limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
     await board.desk.settled(command, FORM_WAITS_S)
     return RedirectResponse("/", status_code=303)
 
 
 @router.get("/api/v1/commands/{command_id}", response_model=CommandOut, tags=["commands"])
-async def show(command_id: str, principal: Asking, request: Request) -> Any:
+async def show(command_id: str, principal: Visiting, request: Request) -> Any:
     """One command with its steps."""
     return command_view(await _visible(switchboard(request), principal, command_id))
 
 
 @router.post("/api/v1/commands/{command_id}/cancel", response_model=CommandOut, tags=["commands"])
-async def cancel(command_id: str, principal: Asking, request: Request) -> Any:
+async def cancel(command_id: str, principal: Visiting, request: Request) -> Any:
     """Take back a command that still waits for its device. One that has left the server is answered with 409."""
     board = switchboard(request)
     command = await _visible(board, principal, command_id)
-    device_to_command(board.registry, principal, command.device_id)
+    device_to_command(board.registry, principal, command.device_id, command.channel)
     after = await board.desk.cancel(command_id) or command
     if after.fate is not Fate.CANCELLED:
         raise Problem(409, "too_late", "Too late to take back", f"The command is {after.fate} by now.")
@@ -100,7 +101,7 @@ async def cancel(command_id: str, principal: Asking, request: Request) -> Any:
 
 @router.get("/api/v1/commands", response_model=CommandPage, tags=["commands"])
 async def listing(
-    principal: Asking,
+    principal: Visiting,
     request: Request,
     device: Annotated[str | None, Query(max_length=16)] = None,
     channel: Annotated[str | None, Query(max_length=32)] = None,
@@ -111,9 +112,12 @@ async def listing(
     before: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """Commands, newest first, of all devices that the caller may see."""
+    """Commands, newest first, of all devices that the caller may see; a guest sees those of the own link."""
     board = switchboard(request)
     devices = visible_device_ids(board.registry, principal, device)
+    if principal.guest is not None:
+        devices = devices if actor_id in (None, principal.actor) else []
+        actor_id = principal.actor
     search = Search(devices, channel, fate, actor_id, since_ms, until_ms, before)
     async with board.database.read() as session:
         found = await find_commands(session, search, limit + 1)
@@ -127,6 +131,7 @@ async def listing(
 
 async def _issue(board: Switchboard, principal: Principal, wish: Wish) -> CommandRecord:
     actor = Actor(principal.actor, principal.name)
+    wish = wish if principal.guest is None else _within(principal.guest, wish)
     try:
         if wish.idempotency_key is not None:
             first = await _made_before(board, actor.id, wish.idempotency_key)
@@ -138,6 +143,12 @@ async def _issue(board: Switchboard, principal: Principal, wish: Wish) -> Comman
         if first is None:
             raise Problem(409, "try_again", "Try again", "The first request with this key is not finished.") from None
         return _same(first, wish)
+
+
+def _within(guest: Grants, wish: Wish) -> Wish:
+    """A guest's wish: an ON ends by itself, and nothing is done after the link's end."""
+    for_s = min(wish.for_s or guest.longest_on_s, guest.longest_on_s) if wish.on else None
+    return replace(wish, for_s=for_s, before_ms=guest.until_ms)
 
 
 async def _made_before(board: Switchboard, actor_id: str, key: str) -> CommandRecord | None:
@@ -167,6 +178,11 @@ async def _visible(board: Switchboard, principal: Principal, command_id: str) ->
         async with board.database.read() as session:
             command = await find_command(session, command_id)
     device = board.registry.get(command.device_id) if command else None
-    if command is None or device is None or not principal.may_see(device.site_id):
+    if command is None or device is None or not _sees(principal, device.site_id, command):
         raise Problem(404, "unknown_command", "There is no such command", None)
     return command
+
+
+def _sees(principal: Principal, site_id: str, command: CommandRecord) -> bool:
+    """Members see every command of the site, guests their own."""
+    return command.actor_id == principal.actor if principal.guest is not None else principal.may_see(site_id)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Wish:
     """A channel on or off, for how long, and within which time it must reach the device.
 
-    `when_online`: keep it until the device comes back, instead of refusing it while the device is away.
+    `when_online`: keep it until the device comes back, instead of refusing it while the device is away. `before_ms`: in any case
+    it must reach the device before.
     """
 
     device_id: str
@@ -16,6 +17,7 @@ class Wish:
     for_s: int | None = None
     expires_in_s: float | None = None
     when_online: bool = False
+    before_ms: int | None = None
     idempotency_key: str | None = None
 
 

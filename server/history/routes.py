@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from server.accounts import Asking
-from server.devices.access import visible_device
+from server.accounts import Principal, Visiting
+from server.devices.access import visible_channel, visible_device
 from server.errors import Problem
+from server.history.models import EventRow
 from server.history.search import Before, find_events, find_evidence
 from server.history.timeline import Was, timeline
 from server.switchboard import switchboard
@@ -64,14 +65,14 @@ class TimelineOut(BaseModel):
 async def channel_timeline(
     device_id: str,
     channel: str,
-    principal: Asking,
+    principal: Visiting,
     request: Request,
     since_ms: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
     until_ms: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
 ) -> Any:
     """What a channel was between two times, at most 31 days; without them, the last 24 hours. Unknown times are said to be unknown."""
     board = switchboard(request)
-    device = visible_device(board.registry, principal, device_id)
+    device = visible_channel(board.registry, principal, device_id, channel)
     if channel not in device.channels:
         raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no such channel")
     now_ms = board.now_ms()
@@ -90,21 +91,38 @@ async def channel_timeline(
 @router.get("/api/v1/devices/{device_id}/history", response_model=EventPage)
 async def history(
     device_id: str,
-    principal: Asking,
+    principal: Visiting,
     request: Request,
     channel: Annotated[str | None, Query(max_length=32)] = None,
     since_ms: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     before: Annotated[str | None, Query(pattern=r"^\d{1,15}\.\d{1,15}$")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Any:
-    """What happened on a device, newest first."""
+    """What happened on a device, newest first. Guests are told of their channels only, and of no person."""
     board = switchboard(request)
     device = visible_device(board.registry, principal, device_id)
     place = Before(*map(int, before.split("."))) if before else None
     async with board.database.read() as session:
-        found = await find_events(session, device.id, limit + 1, channel=channel, since_ms=since_ms, before=place)
+        found = await find_events(
+            session, device.id, limit + 1, channels=_channels(principal, device.id, channel), since_ms=since_ms, before=place
+        )
     page = found[:limit]
     return {
-        "events": [event.model_dump() for event in page],
+        "events": [_told_to(principal, event) for event in page],
         "before": f"{page[-1].at_ms}.{page[-1].seq}" if len(found) > limit else None,
     }
+
+
+def _channels(principal: Principal, device_id: str, only: str | None) -> list[str] | None:
+    """The channels whose events are told; None: of all, and those of the device itself."""
+    if principal.guest is None:
+        return None if only is None else [only]
+    granted = [channel for device, channel in principal.guest.channels if device == device_id]
+    return [channel for channel in granted if only in (None, channel)]
+
+
+def _told_to(principal: Principal, event: EventRow) -> dict[str, Any]:
+    told = event.model_dump()
+    if principal.guest is not None and event.actor != principal.name:
+        told |= {"actor": None, "command": None}
+    return told

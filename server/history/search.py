@@ -1,5 +1,6 @@
 """Finds events that were, in the database."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,14 +29,14 @@ async def find_events(
     device_id: str,
     most: int,
     *,
-    channel: str | None = None,
+    channels: Collection[str] | None = None,
     since_ms: int = 0,
     before: Before | None = None,
 ) -> list[EventRow]:
-    """The newest so many events of a device, newest first."""
+    """The newest so many events of a device, newest first; of these channels only, where they are given."""
     query = select(EventRow).where(EventRow.device_id == device_id, EventRow.at_ms >= since_ms)
-    if channel is not None:
-        query = query.where(EventRow.channel == channel)
+    if channels is not None:
+        query = query.where(col(EventRow.channel).in_(channels))
     if before is not None:
         at_ms, seq = col(EventRow.at_ms), col(EventRow.seq)
         query = query.where(or_(at_ms < before.at_ms, and_(at_ms == before.at_ms, seq < before.seq)))

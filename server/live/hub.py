@@ -1,14 +1,15 @@
 """Tells every open page what changed. A slow page skips what is no longer so, and never holds more than one change of each thing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
+from server.accounts import Principal
 from server.devices.state import ChannelNow, DeviceNow, Registry
-from server.live.views import channel_view, device_view
+from server.live.views import channel_view_for, device_view_for
 
 STEPS_WITHIN_S: Final = 0.005
 
@@ -31,18 +32,34 @@ class _Key(NamedTuple):
 
 
 class Stream:
-    """One open page. `roles`: its viewer's role at each site that they may see."""
+    """One open page of somebody's."""
 
-    def __init__(self, hub: "Hub", roles: Mapping[str, str]) -> None:
+    def __init__(self, hub: "Hub", viewer: Principal) -> None:
         self._hub = hub
-        self.roles = roles
+        self._viewer = viewer
+        self._all_anew = False
         self._changed: dict[_Key | None, None] = {}
         self._wake = asyncio.Event()
         self._later: asyncio.TimerHandle | None = None
 
+    def see_as(self, viewer: Principal) -> None:
+        """The viewer as they are now. Where they may see other things than before, all is told anew."""
+        if (viewer.roles, viewer.guest) != (self._viewer.roles, self._viewer.guest):
+            self.tell_anew()
+        self._viewer = viewer
+
+    def tell_anew(self) -> None:
+        """What is told next is all that there is."""
+        self._all_anew = True
+        self._wake.set()
+
+    def sees_site(self, site_id: str) -> bool:
+        """Whether the page shows anything of that site."""
+        return self._viewer.role_at(site_id) is not None
+
     def offer(self, key: _Key | None, site_id: str | None, within_s: float = 0) -> None:
         """Something changed; None: the link to the broker. It may be told so much later, together with what changes until then."""
-        if site_id is not None and site_id not in self.roles:
+        if key is not None and site_id is not None and not self._sees(key, site_id):
             return
         self._changed[key] = None
         if within_s <= 0:
@@ -50,9 +67,15 @@ class Stream:
         elif self._later is None:
             self._later = asyncio.get_running_loop().call_later(within_s, self._wake.set)
 
+    def _sees(self, key: _Key, site_id: str) -> bool:
+        if key.channel is None:
+            return self._viewer.may_see_device(site_id, key.device_id)
+        return self._viewer.may_see_channel(site_id, key.device_id, key.channel)
+
     def close(self) -> None:
         """Forget what would have been told."""
         self._changed.clear()
+        self._all_anew = False
         self._drop_timer()
 
     def _drop_timer(self) -> None:
@@ -69,14 +92,16 @@ class Stream:
             timer.cancel()
         self._wake.clear()
         self._drop_timer()
+        if self._all_anew:
+            return [self.snapshot()]
         changed, self._changed = self._changed, {}
-        return [change for key in changed if (change := self._hub.render(key)) is not None]
+        return [change for key in changed if (change := self._hub.render(key, self._viewer)) is not None]
 
     def snapshot(self) -> Change:
         """Everything, as it is now; what had changed before is part of it."""
         self.close()
         self._wake.clear()
-        return Change("snapshot", json_line(self._hub.snapshot(self.roles)))
+        return Change("snapshot", json_line(self._hub.snapshot(self._viewer)))
 
 
 def json_line(value: Any) -> bytes:
@@ -96,9 +121,9 @@ class Hub:
         self.link_up = False
 
     @contextmanager
-    def stream(self, roles: Mapping[str, str]) -> Iterator[Stream]:
+    def stream(self, viewer: Principal) -> Iterator[Stream]:
         """An open page, for as long as the block lasts."""
-        stream = Stream(self, roles)
+        stream = Stream(self, viewer)
         self._streams.add(stream)
         try:
             yield stream
@@ -118,6 +143,12 @@ class Hub:
         """A device's presence, name or list of channels is not what it was."""
         self._offer(_Key(device.id, None), device.site_id)
 
+    def site_changed(self, site_id: str) -> None:
+        """A site's name or time zone is not what it was."""
+        for stream in self._streams:
+            if stream.sees_site(site_id):
+                stream.tell_anew()
+
     def link_changed(self, up: bool) -> None:
         """The server's own link to the broker came or went."""
         if up is not self.link_up:
@@ -125,38 +156,43 @@ class Hub:
             for stream in self._streams:
                 stream.offer(None, None)
 
-    def snapshot(self, roles: Mapping[str, str]) -> dict[str, Any]:
+    def snapshot(self, viewer: Principal) -> dict[str, Any]:
         """Everything that one viewer may see, and their role at each site."""
+        roles = ((site, viewer.role_at(site["id"])) for site in self._sites())
         return {
             "now_ms": self._now_ms(),
             "link": self._link(),
-            "sites": [{**site, "role": roles[site["id"]]} for site in self._sites() if site["id"] in roles],
-            "devices": [device_view(device) for device in self._registry if device.site_id in roles],
+            "sites": [{**site, "role": role} for site, role in roles if role is not None],
+            "devices": [
+                device_view_for(viewer, device) for device in self._registry if viewer.may_see_device(device.site_id, device.id)
+            ],
         }
 
     def tick(self) -> Change:
         """A sign of life, with the server's time."""
         return Change("tick", json_line({"now_ms": self._now_ms()}))
 
-    def render(self, key: _Key | None) -> Change | None:
-        """What a change looks like now; None: its subject is gone."""
+    def render(self, key: _Key | None, viewer: Principal) -> Change | None:
+        """What a change looks like now to that viewer; None: its subject is gone."""
         if key is None:
             return Change("link", json_line({"link": self._link(), "now_ms": self._now_ms()}))
+        if viewer.guest is not None:
+            return self._render(key, viewer)
         known = self._rendered.get(key)
         if known is None:
-            known = self._render(key)
+            known = self._render(key, viewer)
             if known is not None:
                 self._rendered[key] = known
         return known
 
-    def _render(self, key: _Key) -> Change | None:
+    def _render(self, key: _Key, viewer: Principal) -> Change | None:
         device = self._registry.get(key.device_id)
         if device is None:
             return None
         if key.channel is None:
-            return Change("device", json_line(device_view(device)))
+            return Change("device", json_line(device_view_for(viewer, device)))
         channel = device.channels.get(key.channel)
-        return None if channel is None else Change("channel", json_line(channel_view(device.id, channel)))
+        return None if channel is None else Change("channel", json_line(channel_view_for(viewer, device.id, channel)))
 
     def _offer(self, key: _Key, site_id: str, within_s: float = 0) -> None:
         self._rendered.pop(key, None)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from server.accounts import Asking, Principal, still_asking
+from server.accounts import Principal, Visiting, still_asking
 from server.limits import limits_of
 from server.switchboard import switchboard
 
@@ -31,18 +31,18 @@ class EventStream(StreamingResponse):
 
 
 @router.get("/api/v1/snapshot")
-async def snapshot(principal: Asking, request: Request) -> dict[str, Any]:
+async def snapshot(principal: Visiting, request: Request) -> dict[str, Any]:
     """Every site and device of the caller, as they stand."""
-    return switchboard(request).hub.snapshot(principal.roles)
+    return switchboard(request).hub.snapshot(principal)
 
 
 @router.get("/api/v1/live", response_class=EventStream)
-async def live(principal: Asking, request: Request) -> EventStream:
+async def live(principal: Visiting, request: Request) -> EventStream:
     """Server-sent events: `snapshot` (whole), then `device`, `channel`, `link` as they change, and `tick` every 10 s.
 
     The stream ends when the session ends or the server stops.
     """
-    limits_of(request).streams(guest=False).check(principal.actor)
+    limits_of(request).streams(guest=principal.guest is not None).check(principal.actor)
     return EventStream(_frames(principal, request), headers=HEADERS)
 
 
@@ -50,12 +50,12 @@ async def _frames(principal: Principal, request: Request) -> AsyncIterator[bytes
     loop = asyncio.get_running_loop()
     stopping: asyncio.Event = request.app.state.stopping
     hub = switchboard(request).hub
-    places = limits_of(request).streams(guest=False)
-    with places.taken(principal.actor), hub.stream(principal.roles) as stream:
+    places = limits_of(request).streams(guest=principal.guest is not None)
+    with places.taken(principal.actor), hub.stream(principal) as stream:
         yield stream.snapshot().frame
         ticked, checked = loop.time(), loop.time()
         while not stopping.is_set():
-            changes = await stream.next(CHECK_S)
+            changes = await stream.next(max(0.0, checked + CHECK_S - loop.time()))
             if changes:
                 yield b"".join(change.frame for change in changes)
             if len(changes) >= CROWD:
@@ -65,7 +65,7 @@ async def _frames(principal: Principal, request: Request) -> AsyncIterator[bytes
                 now = await still_asking(request, principal)
                 if now is None:
                     return
-                stream.roles = now.roles
+                stream.see_as(now)
             if loop.time() - ticked >= TICK_S:
                 ticked = loop.time()
                 yield hub.tick().frame

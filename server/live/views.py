@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from server.accounts import Principal
 from server.commands.record import CommandRecord
 from server.devices.state import ChannelNow, DeviceNow
 
@@ -64,3 +65,22 @@ def device_view(device: DeviceNow) -> dict[str, Any]:
         "version": device.about.version if device.about else None,
         "channels": [channel_view(device.id, channel) for channel in device.channels.values()],
     }
+
+
+def channel_view_for(principal: Principal, device_id: str, channel: ChannelNow) -> dict[str, Any]:
+    """The same for one viewer: a guest is not told which person switched it."""
+    view = channel_view(device_id, channel)
+    if principal.guest is not None:
+        view["actor"] = view["actor"] if view["actor"] == principal.name else None
+        if channel.command is not None and channel.command.actor_id != principal.actor:
+            view["command"] = {**view["command"], "actor": None}
+    return view
+
+
+def device_view_for(principal: Principal, device: DeviceNow) -> dict[str, Any]:
+    """The same for one viewer: a guest sees the granted channels, and nothing of what the device is."""
+    if principal.guest is None:
+        return device_view(device)
+    seen = [channel for channel in device.channels.values() if (device.id, channel.about.id) in principal.guest.channels]
+    channels = [channel_view_for(principal, device.id, channel) for channel in seen]
+    return {**device_view(device), "model": None, "version": None, "channels": channels}

@@ -3,18 +3,18 @@
 from typing import Literal, TypedDict
 
 LinkWord = Literal["up", "down"]
-Role = Literal["owner", "operator", "viewer"]
+Role = Literal["owner", "operator", "viewer", "guest"]
 
 
 class Command(TypedDict):
-    """The latest command of a channel, and what became of it."""
+    """The latest command of a channel, and what became of it. `actor` None: a guest is not told who."""
 
     id: str
     device: str
     channel: str
     on: bool
     for_s: int | None
-    actor: str
+    actor: str | None
     fate: str
     reason: str | None
     created_ms: int

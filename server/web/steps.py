@@ -12,7 +12,7 @@ def steps_of(command: Command, now_ms: int, timezone: str, t: Words) -> list[str
         return f"{clock_second(ms, now_ms, timezone)} {text}"
 
     wish = "on" if command["on"] else "off"
-    steps = [at(command["created_ms"], t(f"step.asked_{wish}", actor=command["actor"]))]
+    steps = [at(command["created_ms"], t(f"step.asked_{wish}", actor=command["actor"] or t("step.somebody")))]
     if command["published_ms"] is not None:
         steps.append(at(command["published_ms"], t("step.sent")))
     if command["answered_ms"] is not None:

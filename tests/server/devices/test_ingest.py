@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from protocol.codec import encode
 from protocol.link import LinkState, Received
 from protocol.messages import ChannelState, ClockTrust, Presence, State
+from server.accounts import Principal
 from server.devices.models import PresenceChange
 from server.devices.state import DevicePresence
 from server.history.search import find_events
@@ -191,10 +192,10 @@ async def test_coming_and_going_is_kept(tmp_path):
 async def test_rubbish_is_refused_and_counted_and_nothing_changes(tmp_path, topic, payload):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        before = there.board.hub.snapshot({})
+        before = there.board.hub.snapshot(Principal("nobody", "Nobody", {}))
         there.board.ingest.take(Received(f"congtac/1/d/{puppet.id}/{topic}", payload, retained=False))
         assert there.board.ingest.refused == 1
-        assert there.board.hub.snapshot({}) == before
+        assert there.board.hub.snapshot(Principal("nobody", "Nobody", {})) == before
 
 
 async def test_a_device_that_is_not_enrolled_is_not_heard(tmp_path):

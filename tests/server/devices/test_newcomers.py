@@ -3,10 +3,12 @@
 from protocol.codec import encode
 from protocol.link import Received
 from protocol.messages import Presence
+from server.accounts import Principal
 from server.db import StorageError
 from server.devices.models import Device
 from server.devices.newcomers import MOST_HELD, STRANGER_FOR_MS
 from server.devices.state import DevicePresence
+from server.sites import Role
 from tests.server.board import SITE, Puppet, stage
 
 NEW = "e" * 16
@@ -38,7 +40,7 @@ async def test_a_newcomers_first_words_are_heard_in_order(tmp_path):
 async def test_open_pages_are_told_of_a_newcomer(tmp_path):
     async with stage(tmp_path) as there:
         await add_row(there)
-        with there.board.hub.stream({SITE: "owner"}) as stream:
+        with there.board.hub.stream(Principal("lan", "Lan", {SITE: Role.OWNER})) as stream:
             stream.snapshot()
             Puppet(there.board, NEW).about()
             await there.board.newcomers.ask()
