@@ -11,6 +11,8 @@ import server.web
 from server.accounts import Accounts
 from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
+from server.audit import SERVER, Trail, entry
+from server.audit.key import Head, audit_key
 from server.broker.signing_key import signing_key
 from server.clock import now_ms
 from server.commands.routes import router as commands_router
@@ -83,6 +85,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
             running = (
                 tasks.create_task(board.run(), name="switchboard"),
                 tasks.create_task(Retention(database, now_ms, settings.history_days).run(), name="retention"),
+                tasks.create_task(app.state.trail.run(), name="audit trail"),
             )
             try:
                 yield
@@ -103,6 +106,9 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.accounts = Accounts(database, limits)
     state.sites = Sites(database)
     state.sites.on_member_change.append(state.accounts.forget)
+    state.trail = Trail(database, audit_key(settings.data_dir), Head(settings.data_dir), now_ms, settings.history_days)
+    await state.trail.open()
+    state.trail.record(entry(now_ms(), SERVER, "start", facts={"version": app.version}))
     state.checks = Checks(now_ms)
     state.checks.add("database", database_check(database, now_ms))
     state.checks.add("schema", schema_check(database))

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,11 @@ from fastapi import FastAPI
 
 from server.accounts import Accounts
 from server.accounts.accounts import Limits
+from server.audit.cli import add_audit_arguments, record_admin, row_document, rows_to_list, told_row, told_verdict, verdict_on
 from server.broker.files import USUAL_PORT, write_broker_files
 from server.db import Database
 from server.devices.adding import Added, add_device
+from server.errors import CongtacError
 from server.opening import StartError, migrate_database, opened_database
 from server.settings import Settings
 from server.settings_source import load
@@ -50,12 +52,15 @@ def admin_main(arguments: Sequence[str]) -> int:
         ("migrate", "bring the database's tables up to this version"),
         ("broker-files", "write mosquitto's files for a broker on this machine, and the server's settings for it"),
         ("add-device", "add a device, and write the identity file that its agent needs"),
+        ("audit", "verify or list the audit trail"),
     ):
         task = tasks.add_parser(name, help=text, description=text)
         _add_config(task)
         task.add_argument("--json", action="store_true", help="print JSON")
         if name == "sign-in-link":
             task.add_argument("--name", help="for whom; without it, for the owner")
+        if name == "audit":
+            add_audit_arguments(task)
         if name == "broker-files":
             task.add_argument("folder", type=Path, help="where to write them; they stay there")
             task.add_argument("--port", type=int, default=USUAL_PORT, help=f"the broker's port (default {USUAL_PORT})")
@@ -75,10 +80,24 @@ def admin_main(arguments: Sequence[str]) -> int:
         return _migrate(settings, as_json=chosen.json)
     if chosen.task == "add-device":
         return _add_device(settings, chosen)
+    if chosen.task == "audit":
+        return _audit(settings, chosen)
     return _sign_in_link(settings, chosen.name, as_json=chosen.json)
 
 
+def _audit(settings: Settings, chosen: argparse.Namespace) -> int:
+    if chosen.do == "list":
+        rows = asyncio.run(_with_database(settings, lambda database: rows_to_list(database, chosen.rows)))
+        _print(chosen.json, "\n".join(map(told_row, rows)) or "nothing yet", [row_document(row) for row in rows])
+        return 0
+    verdict = asyncio.run(_with_database(settings, lambda database: verdict_on(database, settings, chosen.head)))
+    _print(chosen.json, told_verdict(verdict), {**asdict(verdict), "ok": not verdict.faults})
+    return 1 if verdict.faults else 0
+
+
 def _sign_in_link(settings: Settings, name: str | None, *, as_json: bool) -> int:
+    noted: dict[str, str] = {}
+
     async def make(database: Database) -> tuple[str, str]:
         limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s, settings.proof_valid_s)
         accounts = Accounts(database, limits)
@@ -89,9 +108,10 @@ def _sign_in_link(settings: Settings, name: str | None, *, as_json: bool) -> int
                 if name is None
                 else f"there is nobody called {name!r}. Names are told apart letter by letter"
             )
+        noted["person_id"] = person.id
         return person.name, link_address(settings, await accounts.make_link(person.id))
 
-    who, address = asyncio.run(_with_writer(settings, make))
+    who, address = asyncio.run(_with_writer(settings, make, "sign-in-link", noted))
     _print(as_json, address, {"name": who, "url": address, "valid_s": settings.link_valid_s})
     return 0
 
@@ -112,10 +132,14 @@ def _broker_files(chosen: argparse.Namespace) -> int:
 def _add_device(settings: Settings, chosen: argparse.Namespace) -> int:
     broker = _host_and_port(chosen.broker) if chosen.broker else None
 
-    async def add(database: Database) -> Added:
-        return await add_device(database, settings, chosen.site, chosen.name, chosen.out, broker=broker)
+    noted: dict[str, str] = {}
 
-    added = asyncio.run(_with_writer(settings, add))
+    async def add(database: Database) -> Added:
+        added = await add_device(database, settings, chosen.site, chosen.name, chosen.out, broker=broker)
+        noted["device_id"] = added.id
+        return added
+
+    added = asyncio.run(_with_writer(settings, add, "add-device", noted))
     text = (
         f"{added.site_slug}/{added.slug} was added with the id {added.id}.\n"
         f"Bring {chosen.out} to the device, for its user alone, and start there: congtac-agent run --identity FILE"
@@ -133,11 +157,23 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-async def _with_writer(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    async with opened_database(settings) as database:
+        return await work(database)
+
+
+async def _with_writer(settings: Settings, work: Callable[[Database], Awaitable[T]], task: str, noted: Mapping[str, str]) -> T:
+    """Do some work of an operator's, with the writer serving. How it ended goes into the audit trail, with the ids that it noted."""
     async with opened_database(settings) as database:
         serving = asyncio.create_task(database.writer.serve(), name="database writer")
         try:
-            return await work(database)
+            try:
+                done = await work(database)
+            except CongtacError:
+                await record_admin(database, settings, task, noted, refusal="refused")
+                raise
+            await record_admin(database, settings, task, noted)
+            return done
         finally:
             database.writer.stop()
             await serving

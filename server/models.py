@@ -4,6 +4,7 @@ A new domain adds its line here, and a migration in `server/migrations/versions`
 """
 
 from server.accounts.models import Session, SignInLink, User
+from server.audit.models import AuditRow
 from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
@@ -24,6 +25,7 @@ TABLES = (
     PresenceChange,
     Command,
     EventRow,
+    AuditRow,
 )
 metadata = Table.metadata
 

@@ -46,7 +46,7 @@ async def find_principal(request: Request) -> Principal | None:
     token = session_token(request)
     if token is None or token.startswith(GUEST_MARK):
         return None
-    principal = await accounts_of(request).principal(token)
+    principal = _known(request, await accounts_of(request).principal(token))
     if principal is not None and principal.session is not None and principal.session.renew:
         await _renew(request, token)
     return principal
@@ -57,7 +57,14 @@ async def find_visitor(request: Request) -> Principal | None:
     token = session_token(request)
     if token is None or not token.startswith(GUEST_MARK):
         return await find_principal(request)
-    return await cast("Guests", request.app.state.guests).principal(token)
+    return _known(request, await cast("Guests", request.app.state.guests).principal(token))
+
+
+def _known(request: Request, principal: Principal | None) -> Principal | None:
+    """Leaves who it is where the audit trail looks for it."""
+    if principal is not None:
+        request.state.actor = principal.actor
+    return principal
 
 
 async def still_asking(request: Request, principal: Principal) -> Principal | None:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from server.accounts.asking import SIGN_IN, accounts_of, drop_session, session_token, set_session
+from server.audit import note
 from server.http import pages_of
 
 router = APIRouter(include_in_schema=False)
@@ -27,6 +28,8 @@ async def sign_in(request: Request, token: str) -> Response:
     """Use the link up; the browser's former session, if any, ends."""
     accounts = accounts_of(request)
     session = await accounts.sign_in(token)
+    if (person := await accounts.principal(session)) is not None:
+        note(request, actor=person.actor)
     if (former := session_token(request)) is not None:
         await accounts.sign_out(former)
     response = RedirectResponse("/", 303)
@@ -37,8 +40,11 @@ async def sign_in(request: Request, token: str) -> Response:
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session here and in the browser."""
+    accounts = accounts_of(request)
     if (token := session_token(request)) is not None:
-        await accounts_of(request).sign_out(token)
+        person = await accounts.principal(token)
+        note(request, actor=person.actor if person else None)
+        await accounts.sign_out(token)
     response = RedirectResponse(SIGN_IN, 303)
     drop_session(request, response)
     return response

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from pydantic_core import to_json
 
 from server.accounts import Grants, Principal, Visiting, require_visitor
+from server.audit import note
 from server.commands.keys import DuplicateKey
 from server.commands.reading import DOCUMENTED, Asked, read_request
 from server.commands.record import CommandRecord, Fate
@@ -46,6 +47,7 @@ async def issue(request: Request) -> Response:
     device_to_command(board.registry, principal, device_id, channel)
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, _wish(device_id, channel, asked))
+    note(request, command=command.id)
     if asked.wait_s:
         command = await board.desk.settled(command, asked.wait_s)
     headers = {"Location": f"/api/v1/commands/{command.id}"} if command.is_under_way else {}
@@ -77,6 +79,7 @@ async def issue_by_form(
     device_to_command(board.registry, principal, device_id, channel)
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
+    note(request, command=command.id)
     await board.desk.settled(command, FORM_WAITS_S)
     return RedirectResponse("/", status_code=303)
 

@@ -10,6 +10,7 @@ from server.http.compression import GZipWhatIsRead
 from server.http.cross_site import CrossSiteGuard
 from server.http.headers import SecurityHeaders
 from server.http.late_cookie import LateCookie
+from server.http.recording import Recording
 
 
 def surround(app: FastAPI, *, address: str, body_limit_bytes: int) -> None:
@@ -18,6 +19,7 @@ def surround(app: FastAPI, *, address: str, body_limit_bytes: int) -> None:
         Middleware(SecurityHeaders),
         Middleware(AccessLog),
         Middleware(LateCookie),
+        Middleware(Recording),
         Middleware(Boundary),
         Middleware(CrossSiteGuard, address=address),
         Middleware(BodyLimit, limit_bytes=body_limit_bytes),

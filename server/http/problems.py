@@ -52,7 +52,8 @@ def as_problem(error: Exception) -> Problem:
 
 
 def respond(request: Request, problem: Problem) -> Response:
-    """The problem as a page or as a document."""
+    """The problem as a page or as a document. Its word is left where the audit trail looks for it."""
+    request.scope.setdefault("state", {})["problem"] = problem.code
     if wants_page(request) and problem.page is not None:
         return RedirectResponse(problem.page, 303)
     if wants_page(request):
