@@ -4,6 +4,7 @@ A new domain adds its line here, and a migration in `server/migrations/versions`
 """
 
 from server.accounts.models import Session, SignInLink, User
+from server.accounts.tokens.models import ApiToken
 from server.audit.models import AuditRow
 from server.commands.models import Command
 from server.db import Table
@@ -19,6 +20,7 @@ TABLES = (
     Session,
     Site,
     Member,
+    ApiToken,
     Device,
     ChannelReport,
     JournalMark,

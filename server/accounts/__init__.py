@@ -1,14 +1,15 @@
 """People: the links that let them in, their sessions, and who is asking.
 
-`Accounts` (at `app.state.accounts`) holds the rules; `Asking` is the route parameter for a person who must be signed in, `Proven` for
-one who must also have proved who they are a short while ago, and `find_principal` tells who is there, if anybody. `Visiting` and
-`find_visitor` let guests through as well.
+`Accounts` (at `app.state.accounts`) holds the rules; `Asking` is the route parameter for a person who must be signed in, or a program
+with their token; `InPerson` for the person alone, `Proven` for one who has also proved who they are a short while ago, and
+`find_principal` tells who is there, if anybody. `Visiting` and `find_visitor` let guests through as well.
 """
 
 from server.accounts.account_page import router as _account
 from server.accounts.accounts import Accounts, LinkRefused, LinkUsed
 from server.accounts.asking import (
     Asking,
+    InPerson,
     Proven,
     Visiting,
     find_principal,
@@ -21,13 +22,15 @@ from server.accounts.asking import (
 from server.accounts.principal import Grants, Principal
 from server.accounts.prove_page import router as _prove
 from server.accounts.routes import router as _ways_in
+from server.accounts.tokens.routes import router as _tokens
 
-routers = (_ways_in, _account, _prove)
+routers = (_ways_in, _account, _prove, _tokens)
 
 __all__ = [
     "Accounts",
     "Asking",
     "Grants",
+    "InPerson",
     "LinkRefused",
     "LinkUsed",
     "Principal",

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from server.accounts.asking import ACCOUNT, Asking
+from server.accounts.asking import ACCOUNT, InPerson
 from server.accounts.principal import Principal
+from server.accounts.tokens import routes as tokens
 from server.http import pages_of
 
 router = APIRouter(include_in_schema=False)
@@ -32,11 +33,11 @@ async def _who(_request: Request, principal: Principal) -> dict[str, Any]:
     return {"name": principal.name}
 
 
-SECTIONS: Final = (Section("who", _who),)
+SECTIONS: Final = (Section("who", _who), Section("tokens", tokens.shown))
 
 
 @router.get(ACCOUNT)
-async def account(request: Request, principal: Asking) -> Response:
+async def account(request: Request, principal: InPerson) -> Response:
     """All sections, in their order."""
     sections = [
         {"anchor": section.anchor, "template": section.template, "shown": await section.shows(request, principal)}

@@ -10,6 +10,7 @@ from server.accounts.cache import PrincipalCache
 from server.accounts.models import Session, SignInLink, User
 from server.accounts.principal import Principal, SessionNow
 from server.accounts.sessions import Limits, Sessions, by_token, mark_of, roles_of
+from server.accounts.tokens.tokens import Tokens
 from server.clock import Clock, now_ms
 from server.db import Database
 from server.errors import Problem
@@ -43,6 +44,7 @@ class Accounts:
         self._new_token = new_token
         self._sessions = Sessions(database, limits, clock, new_token)
         self._cache = PrincipalCache(self._load, clock)
+        self.tokens = Tokens(database, clock=clock, forget=self._cache.forget)
         self.on_link_used: list[LinkUsed] = []
 
     @property
@@ -105,6 +107,10 @@ class Accounts:
             told(user_id)
         return secret
 
+    async def enter(self, session: AsyncSession, user_id: str, browser: str) -> str:
+        """The token of a new session of who has just proved to be that person, in a transaction of the writer's."""
+        return await self._sessions.open(session, user_id, browser)
+
     async def sign_out(self, token: str) -> None:
         """End a session, if it is one."""
         await self._end(by_token(hashed(token), self._clock()))
@@ -130,6 +136,11 @@ class Accounts:
         """Whose session it is, None for none. What it says is at most 2 s old; changes made through this process show at once."""
         return await self._cache.get(hashed(token))
 
+    async def token_principal(self, token: str) -> Principal | None:
+        """The same for an API token."""
+        key = self.tokens.key(token)
+        return None if key is None else await self._cache.get(key)
+
     async def still(self, principal: Principal) -> Principal | None:
         """The same person in the same session, as it is now; None when it has ended. Asking is no use of the session."""
         if principal.session is None:
@@ -147,6 +158,8 @@ class Accounts:
         self._cache.forget_person(user_id)
 
     async def _load(self, key: str) -> Principal | None:
+        if self.tokens.is_key(key):
+            return await self.tokens.load(key)
         return await self._look_up(by_token(key, self._clock()), key)
 
     async def _look_up(self, which: ColumnElement[bool], key: str | None = None) -> Principal | None:

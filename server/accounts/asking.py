@@ -7,9 +7,11 @@ from fastapi import Depends, Request, Response
 
 from server.accounts.accounts import Accounts
 from server.accounts.principal import Principal
+from server.audit import note
 from server.db import StorageError, WriterBusy
 from server.errors import Problem
 from server.http import own_path
+from server.http.bearer import bearer_of
 from server.settings import Settings
 
 PLAIN_COOKIE: Final = "congtac"
@@ -34,15 +36,21 @@ def accounts_of(request: Request) -> Accounts:
 
 
 def session_token(request: Request) -> str | None:
-    """The session's token that came with the request."""
+    """The session's token that came with the request; none counts beside an API token."""
+    if bearer_of(request.scope) is not None:
+        return None
     return request.cookies.get(HTTPS_COOKIE if _secure(request) else PLAIN_COOKIE) or None
 
 
 async def find_principal(request: Request) -> Principal | None:
     """Which person is asking; None for somebody who is not signed in, and for a guest.
 
-    A session whose token is to change gets its new one with the answer.
+    A session whose token is to change gets its new one with the answer. Raises Problem 401 for an API token that is good for
+    nothing: a program must not go on as somebody else, or as nobody.
     """
+    shown = bearer_of(request.scope)
+    if shown is not None:
+        return await _by_api_token(request, shown)
     token = session_token(request)
     if token is None or token.startswith(GUEST_MARK):
         return None
@@ -70,8 +78,24 @@ def _known(request: Request, principal: Principal | None) -> Principal | None:
 async def still_asking(request: Request, principal: Principal) -> Principal | None:
     """For answers that go on and on: the same principal as it is now, None when it may no longer listen. It is no use of a session."""
     if principal.session is None:
-        return await find_visitor(request)
+        shown = bearer_of(request.scope)
+        return await (find_visitor(request) if shown is None else accounts_of(request).token_principal(shown))
     return await accounts_of(request).still(principal)
+
+
+async def _by_api_token(request: Request, token: str) -> Principal:
+    principal = await accounts_of(request).token_principal(token)
+    if principal is None:
+        raise Problem(
+            401,
+            "bad_token",
+            "This token is good for nothing",
+            "It was revoked, has ended or never was. Make a new one on the account page.",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+    note(request, token_id=principal.token_id)
+    _known(request, principal)
+    return principal
 
 
 async def _renew(request: Request, token: str) -> None:
@@ -110,8 +134,23 @@ Visiting = Annotated[Principal, Depends(require_visitor)]
 """Only for routes that show a guest nothing but what the link grants."""
 
 
-async def require_proven(request: Request, principal: Asking) -> Principal:
-    """Who is asking, if they proved who they are a short while ago. Others get a 403, or with a browser the way to prove it."""
+async def require_in_person(principal: Asking) -> Principal:
+    """Who is asking, with a session of their own. A program with their token gets a 403: it is not them."""
+    if principal.token_id is not None:
+        raise Problem(
+            403,
+            "not_with_a_token",
+            "A token cannot do this",
+            "It is for the person alone: sign in and do it on the account page.",
+        )
+    return principal
+
+
+InPerson = Annotated[Principal, Depends(require_in_person)]
+
+
+async def require_proven(request: Request, principal: InPerson) -> Principal:
+    """Who is asking in person, if they proved who they are a short while ago. Others get a 403, or with a browser the way to prove it."""
     if not accounts_of(request).has_proved(principal):
         raise Problem(
             403,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from server.accounts.scopes import EVERY_SCOPE, Scope
 from server.sites.models import Role
 
 
@@ -31,10 +32,11 @@ class Grants:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person who is signed in, or a guest, as of at most two seconds ago.
+    """A person who is signed in, a program with a person's API token, or a guest, as of at most two seconds ago.
 
     `roles`: by site id; a site that is missing does not exist for them. A guest has `guest` and no roles: whatever asks for a role
-    refuses guests. `user_id` is the link's for a guest. `session`: None for who is asking without one.
+    refuses guests. `user_id` is the link's for a guest. `session`: None for who is asking without one. `token_id`: the API token
+    that was shown instead; then `roles` are narrowed already, and `scopes` say what is left.
     """
 
     user_id: str
@@ -42,6 +44,8 @@ class Principal:
     roles: Mapping[str, Role]
     session: SessionNow | None = field(default=None, compare=False)
     guest: Grants | None = None
+    scopes: frozenset[Scope] = EVERY_SCOPE
+    token_id: str | None = None
 
     @property
     def actor(self) -> str:
@@ -67,7 +71,12 @@ class Principal:
     def may_command(self, site_id: str) -> bool:
         """Whether this person may switch things at the site, whatever they are."""
         role = self.roles.get(site_id)
-        return role is not None and role.may_command
+        return role is not None and role.may_command and Scope.COMMAND in self.scopes
+
+    def may_manage(self, site_id: str) -> bool:
+        """Whether this person decides about the site: its devices and members."""
+        role = self.roles.get(site_id)
+        return role is not None and role.may_manage and Scope.MANAGE in self.scopes
 
     def may_command_channel(self, site_id: str, device_id: str, channel: str) -> bool:
         """Whether they may switch this one."""

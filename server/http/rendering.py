@@ -4,6 +4,8 @@ from typing import Any, Protocol, cast
 
 from fastapi import Request, Response
 
+from server.http.bearer import bearer_of
+
 
 class Pages(Protocol):
     """The application puts one at `app.state.pages`; `server.web` is one."""
@@ -22,7 +24,9 @@ def pages_of(request: Request) -> Pages:
 
 def wants_page(request: Request) -> bool:
     """Whether a person with a browser asks, rather than a program."""
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        return False
+    return bearer_of(request.scope) is None
 
 
 def own_path(path: str) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, language_of, words_in
+from server.web.times import clock_time
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -44,7 +45,7 @@ def render_error(request: Request, status: int, why: str = "") -> HTMLResponse:
 @cache
 def environment() -> Environment:
     """The templates' environment: everything is escaped, and a name that is missing is an error."""
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -52,3 +53,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    found.globals["clock_time"] = clock_time
+    return found
