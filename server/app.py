@@ -13,6 +13,7 @@ from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
 from server.audit import SERVER, Trail, entry
 from server.audit.key import Head, audit_key
+from server.audit.routes import router as audit_router
 from server.broker.signing_key import signing_key
 from server.clock import now_ms
 from server.commands.routes import router as commands_router
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         *accounts_routers,
         sites_router,
         history_router,
+        audit_router,
         live_router,
         server.web.router,
     ):

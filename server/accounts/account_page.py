@@ -33,7 +33,11 @@ async def _who(_request: Request, principal: Principal) -> dict[str, Any]:
     return {"name": principal.name}
 
 
-SECTIONS: Final = (Section("who", _who), Section("tokens", tokens.shown))
+async def _nothing(_request: Request, _principal: Principal) -> dict[str, Any]:
+    return {}
+
+
+SECTIONS: Final = (Section("who", _who), Section("tokens", tokens.shown), Section("activity", _nothing))
 
 
 @router.get(ACCOUNT)

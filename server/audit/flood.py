@@ -1,4 +1,4 @@
-"""Refusals are written one by one until somebody makes too many of them: then they are counted. Pure.
+"""Refusals, and what strangers do, are written one by one until somebody does too much of it: then they are counted. Pure.
 
 Otherwise whoever has no account could fill the disk by knocking.
 """
@@ -13,11 +13,11 @@ EACH: Final = 30
 ALL: Final = 600
 MINUTE_MS: Final = 60_000
 MANY: Final = "many"
-COUNTED: Final = "more refusals"
+COUNTED: Final = "more requests"
 
 
 class Flood:
-    """What is let through of the refusals of a minute: so many from one actor at one address, so many in all."""
+    """What is let through of such a minute: so many from one actor at one address, so many in all."""
 
     def __init__(self, each: int = EACH, most: int = ALL) -> None:
         self._each = each
@@ -27,7 +27,7 @@ class Flood:
         self._over: Counter[tuple[str, str | None]] = Counter()
 
     def admit(self, entry: Entry) -> bool:
-        """Whether this refusal gets a row of its own; else it is counted, and `counted` tells it later."""
+        """Whether this entry gets a row of its own; else it is counted, and `counted` tells it later."""
         if self._minute is None:
             self._minute = entry.at_ms // MINUTE_MS
         who = entry.actor, entry.address

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from server.audit.chain import Entry, Link
 from server.audit.flood import Flood
 from server.audit.key import Head
-from server.audit.notes import SERVER, entry
+from server.audit.notes import NOBODY, SERVER, entry
 from server.audit.table import find_end, put_after, trim
 from server.clock import Clock
 from server.db import Database, StorageError, WriterBusy
@@ -74,7 +74,7 @@ class Trail:
 
     def record(self, told: Entry, *, soon: bool = True) -> None:
         """Keep an entry; `soon=False`: it may wait a quarter of a second for others, as what is kept elsewhere too."""
-        if told.status >= 400 and not self._flood.admit(told):
+        if (told.status >= 400 or told.actor == NOBODY) and not self._flood.admit(told):
             return
         if len(self._waiting) >= self._most:
             if self._lost == 0:

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from server.web import activity
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, language_of, words_in
 from server.web.times import clock_time
@@ -54,4 +55,5 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.globals["clock_time"] = clock_time
+    found.globals["activity"] = activity
     return found

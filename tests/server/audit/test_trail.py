@@ -185,7 +185,7 @@ async def test_who_knocks_too_often_is_counted_and_not_written_each_time(tmp_pat
         rows = await kept.rows()
     assert [(row.what, row.actor, row.facts) for row in rows[30:]] == [
         ("thing", "user:lan", '{"number":7}'),
-        ("more refusals", "user:lan", '{"requests":970}'),
+        ("more requests", "user:lan", '{"requests":970}'),
     ]
 
 
