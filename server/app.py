@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.stopping = asyncio.Event()
     install_problems(app)
-    surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes)
+    surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes, other_hosts=settings.further_hosts)
     for router in (
         commands_router,  # first: routers are searched in this order, and a tap must be felt at once
         health_router,

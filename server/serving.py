@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.app import create_app
+from server.http.parser import Protocol
 from server.opening import StartError
 from server.settings import Settings
 
@@ -64,7 +65,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="off",
         access_log=False,

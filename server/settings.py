@@ -33,6 +33,11 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="Where browsers find this server, as `https://congtac.example.org`. Empty: `http://{host}:{port}`."
     )
+    other_hosts: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._, -]*$",
+        description="Further names of this server, with commas between. Bare addresses, `localhost` and `….local` always work.",
+    )
     broker_host: str = Field("127.0.0.1", description="The MQTT broker's name or address.")
     broker_port: Port = Field(1883, description="The MQTT broker's port.")
     broker_user: str = Field("server", description="The server's own user name at the broker.")
@@ -76,6 +81,11 @@ class Settings(BaseModel):
         """Where browsers find this server, with no slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def further_hosts(self) -> list[str]:
+        """The names in `other_hosts`."""
+        return [name.strip() for name in self.other_hosts.split(",") if name.strip()]
 
     @field_validator("database_url")
     @classmethod

@@ -1,0 +1,30 @@
+"""What is not HTTP at all never reaches the application: here it gets the same kind of answer as everything else."""
+
+import json
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.errors import Problem
+from server.http.headers import BY_DEFAULT, HEADERS
+
+_PROBLEM: Final = Problem(400, "not_http", detail="This is no request that a web server understands.")
+
+
+def _answer() -> bytes:
+    body = json.dumps(_PROBLEM.document()).encode()
+    said = {"content-type": "application/problem+json", "content-length": str(len(body)), "connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**said, **HEADERS, **BY_DEFAULT}.items())
+    return f"HTTP/1.1 400 Bad Request\r\n{head}\r\n".encode() + body
+
+
+_ANSWER: Final = _answer()
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's own, but for its answer to what it cannot read, which is plain text without protective headers."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Answer and hang up."""
+        self.transport.write(_ANSWER)
+        self.transport.close()
