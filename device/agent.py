@@ -31,6 +31,7 @@ from device.words import (
     Opened,
     Publish,
     Reconnect,
+    RollCalled,
     SendAgain,
     ServerHas,
     Tick,
@@ -44,7 +45,7 @@ from protocol.codec import decode, encode
 from protocol.errors import LinkDown, ProtocolError
 from protocol.ids import new_token
 from protocol.link import Link, LinkSettings, LinkState, Received, Will
-from protocol.messages import About, Command, Message, Presence, Reason, Welcome
+from protocol.messages import About, Call, Command, Message, Presence, Reason, Welcome
 from protocol.signing import Verifier, unverified_id
 from protocol.topics import Topic
 
@@ -263,7 +264,9 @@ class Agent:
             case Topic.COMMAND:
                 self.feed(self._at_the_door(message))
             case Topic.WELCOME:
-                self.feed(Welcomed(decode(Welcome, message.payload)))
+                self.feed(Welcomed(self._verifier.read(Welcome, message.payload)))
+            case Topic.CALL:
+                self.feed(RollCalled(decode(Call, message.payload)))
             case _:
                 log.debug("nothing to do for %s", topic.path)
 

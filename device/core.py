@@ -35,12 +35,13 @@ from device.words import (
     LinkWentDown,
     Opened,
     Publish,
+    RollCalled,
     SendAgain,
     Tick,
     Unwritten,
     Welcomed,
 )
-from protocol.messages import About, Cause, ChannelKind, Command, EventKind, Fate, Presence, Reason, Receipt
+from protocol.messages import LONGEST_LIFE_MS, About, Cause, ChannelKind, Command, EventKind, Fate, Presence, Reason, Receipt
 
 STATE_SETTLES_MS: Final = 100
 TRY_AGAIN_MS: Final = 1_000
@@ -119,6 +120,9 @@ class Core:
                 return self._unwritten(what.write, moment)
             case Welcomed():
                 return self._welcomed(what, moment)
+            case RollCalled():
+                self._talk.called(what.call, moment)
+                return []
             case LinkUp():
                 return self._link_up(what.session, moment)
             case LinkWentDown():
@@ -184,6 +188,8 @@ class Core:
             return Refusal(Reason.CLOCK_UNKNOWN)
         if command.exp_ms <= latest_ms:
             return Refusal(Reason.EXPIRED)
+        if command.exp_ms > latest_ms + LONGEST_LIFE_MS:
+            return Refusal(Reason.NOT_VALID)
         if rule is None:
             return Refusal(Reason.NOT_AN_OUTPUT if command.channel in self._inputs else Reason.UNKNOWN_CHANNEL)
         if rule.locked:

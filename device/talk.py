@@ -7,7 +7,7 @@ from typing import Final
 from device.clock import LearntClock, Moment
 from device.ledger import Ledger
 from device.words import Effect, Publish, Reconnect, ServerHas
-from protocol.messages import Hello, Welcome
+from protocol.messages import Call, Hello, Welcome
 
 ASK_AGAIN_MS: Final = 5_000
 GIVE_UP_MS: Final = 300_000
@@ -58,11 +58,7 @@ class Talk:
 
     def hear(self, welcome: Welcome, moment: Moment) -> tuple[list[Effect], bool]:
         """Take a welcome: what follows from it, and whether it answered a hello of this session."""
-        if welcome.call_within_ms is not None:
-            if self.session is not None:
-                self._hello_within(round(self._uniform(0, welcome.call_within_ms)), moment)
-            return [], False
-        said = self._said.get(welcome.hello or "")
+        said = self._said.get(welcome.hello)
         if said is None or welcome.session != self.session or welcome.journal != self._ledger.journal:
             return [], False
         # a later hello may still be answered, an earlier one would be out of date
@@ -74,6 +70,11 @@ class Talk:
         slow = moment.mono - said > SLOW_MS
         self._next_hello = moment.mono + (UNCONFIRMED_MS if slow or self._ledger.is_behind else RENEW_MS)
         return [ServerHas(self._ledger.server_has)], True
+
+    def called(self, call: Call, moment: Moment) -> None:
+        """The roll is called: say hello before long."""
+        if self.session is not None:
+            self._hello_within(round(self._uniform(0, call.within_ms)), moment)
 
     def tick(self, moment: Moment) -> list[Effect]:
         """Say hello if it is time to; end a link on which no welcome comes any more."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device.memory import Write
-from protocol.messages import Command, Message, Reason, Welcome
+from protocol.messages import Call, Command, Message, Reason, Welcome
 
 # ---- in
 
@@ -75,9 +75,16 @@ class LinkWentDown:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """The server answered a hello, or calls the roll."""
+    """The server's signed answer to a hello. Whether it answers one of ours is the core's to say."""
 
     welcome: Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class RollCalled:
+    """Somebody who may speak for the server asks for a hello."""
+
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,18 @@ class Tick:
 
 
 Input = (
-    Opened | CommandCame | CommandRefused | Driven | DriveLate | Unwritten | InputRead | LinkUp | LinkWentDown | Welcomed | Tick
+    Opened
+    | CommandCame
+    | CommandRefused
+    | Driven
+    | DriveLate
+    | Unwritten
+    | InputRead
+    | LinkUp
+    | LinkWentDown
+    | Welcomed
+    | RollCalled
+    | Tick
 )
 
 # ---- out: carried out in order; one that fails ends its list, and the failure comes back as an input

@@ -6,14 +6,15 @@ seconds (`…_s`). Booleans are JSON booleans, nothing else.
 
 import math
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
 from protocol.topics import DEVICE_ID_PATTERN, Topic
 
 LONGEST_LEASE_S: Final = 7 * 24 * 3600
+LONGEST_LIFE_MS: Final = 25 * 3_600_000  # of a command: the server gives a day at most; its clock may be put right meanwhile
 MOST_CHANNELS: Final = 64
 NO_CONTROL_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"  # they forge lines of a log, and PostgreSQL takes no NUL
 
@@ -258,40 +259,57 @@ class Reading(Message):
     values: Annotated[tuple[Measurement, ...], Field(min_length=1, max_length=100, strict=False)]
 
 
-class Welcome(Message):
+class Signed(Message):
+    """What is signed for one device: `aud` its id. Which key signed is told by the JWS header."""
+
+    aud: DeviceId
+
+
+class Welcome(Signed):
     """The server's answer to a hello: its time, and the last event it has with no gap before it.
 
-    With `call_within_ms` it answers nothing but calls the roll: say hello at a random moment within that time.
+    Signed, and bound to one hello by the random token that this carried: who holds the broker can neither make one nor use an old
+    one, and so cannot set a device's clock.
     """
 
     TOPIC = Topic.WELCOME
 
     server_ms: Millis
-    session: Token | None = None
-    hello: Token | None = None
-    journal: Token | None = None
-    have_seq: Seq = 0
-    call_within_ms: Annotated[int, Field(ge=0, le=600_000)] | None = None
+    session: Token
+    hello: Token
+    journal: Token
+    have_seq: Seq
 
 
-class Signed(Message):
-    """What is signed for one device: `aud` its id, `jti` the message's own id, times in ms, `key` told by the JWS header."""
+class Call(Message):
+    """A call of the roll: say hello at a random moment within that time. It makes a device believe nothing, so it is not signed."""
 
-    aud: DeviceId
-    jti: CommandId
-    iat_ms: Millis
+    TOPIC = Topic.CALL
+
+    within_ms: Annotated[int, Field(ge=0, le=600_000)]
 
 
 class Command(Signed):
-    """A wish: switch a channel on or off, before `exp_ms`. `for_s`: how long it may stay on, None: as long as the device allows."""
+    """A wish: switch a channel on or off, before `exp_ms`. `for_s`: how long it may stay on, None: as long as the device allows.
+
+    It lives for LONGEST_LIFE_MS at most: whoever could hold one back may not choose the day on which it acts.
+    """
 
     TOPIC = Topic.COMMAND
 
+    jti: CommandId
+    iat_ms: Millis
     exp_ms: Millis
     channel: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_CONTROL_PATTERN)]
     on: bool
     for_s: LeaseSeconds | None = None
     actor: Actor
+
+    @model_validator(mode="after")
+    def _short_lived(self) -> Self:
+        if self.exp_ms - self.iat_ms > LONGEST_LIFE_MS:
+            raise ValueError(f"lives for more than {LONGEST_LIFE_MS} ms")
+        return self
 
 
 def _finite(schedules: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
@@ -315,6 +333,8 @@ class Config(Signed):
 
     TOPIC = Topic.CONFIG
 
+    jti: CommandId
+    iat_ms: Millis
     version: Annotated[int, Field(ge=1)]
     timezone: Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL_PATTERN)] = "Asia/Ho_Chi_Minh"
     limits: dict[ChannelId, LeaseSeconds] = {}
@@ -322,5 +342,5 @@ class Config(Signed):
 
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {
-    message.TOPIC: message for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Command, Config)
+    message.TOPIC: message for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Call, Command, Config)
 }

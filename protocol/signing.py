@@ -77,7 +77,7 @@ class Verifier:
             raise ProtocolError("too_large", f"{kind.__name__} of {len(token)} bytes; at most {limit}")
         message = decode(kind, self._claims(token))
         if message.aud != self._device_id:
-            raise ProtocolError("not_for_us", f"{kind.__name__} {message.jti} is for the device {message.aud}")
+            raise ProtocolError("not_for_us", f"{kind.__name__} is for the device {message.aud}")
         return message
 
     def _claims(self, token: bytes) -> bytes:

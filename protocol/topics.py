@@ -38,6 +38,7 @@ class Topic(Enum):
     RECEIPT = Rule("up/receipt", retained=False, limit_bytes=2_048)
     READING = Rule("up/reading", retained=False, limit_bytes=16_384)
     WELCOME = Rule("down/welcome", retained=False, limit_bytes=1_024)
+    CALL = Rule("down/call", retained=False, limit_bytes=256)
     COMMAND = Rule("down/command", retained=False, limit_bytes=4_096)
     CONFIG = Rule("down/config", retained=True, limit_bytes=65_536)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from protocol.codec import encode
 from protocol.link import Link
-from protocol.messages import Command, Welcome
+from protocol.messages import Call, Command, Welcome
 from protocol.signing import SigningKey
 from protocol.topics import Topic
 from server.commands.record import CommandRecord
@@ -36,13 +36,13 @@ class Downlink:
         )
         self._link.publish(Topic.COMMAND.of(command.device_id), self._key.sign(message), on_ack=on_ack)
 
-    def welcome(self, device_id: str, welcome: Welcome) -> None:
-        """Answer a hello, or call the roll."""
-        self._link.publish(Topic.WELCOME.of(device_id), encode(welcome))
+    def welcome(self, welcome: Welcome) -> None:
+        """Answer a hello of the device that the welcome is for."""
+        self._link.publish(Topic.WELCOME.of(welcome.aud), self._key.sign(welcome))
 
-    def call_roll(self, device_id: str, now_ms: int, within_ms: int) -> None:
+    def call_roll(self, device_id: str, within_ms: int) -> None:
         """Ask a device to say hello at a random moment within that time."""
-        self.welcome(device_id, Welcome(server_ms=now_ms, call_within_ms=within_ms))
+        self._link.publish(Topic.CALL.of(device_id), encode(Call(within_ms=within_ms)))
 
     def forget_presence(self, device_id: str) -> None:
         """Take a revoked device's retained messages off the broker."""

@@ -327,7 +327,7 @@ class Desk:
     def _ask(self, device: DeviceNow) -> None:
         """Let the device say hello: its journal tells what became of the command."""
         try:
-            self._downlink.call_roll(device.id, self._now_ms(), within_ms=500)
+            self._downlink.call_roll(device.id, within_ms=500)
         except LinkDown:
             log.debug("%s is asked when it comes back", device.id)
 

@@ -122,7 +122,7 @@ class Ingest:
     def call_roll(self, device: DeviceNow, within_ms: int) -> None:
         """Ask a device to say hello."""
         try:
-            self._downlink.call_roll(device.id, self._now_ms(), within_ms)
+            self._downlink.call_roll(device.id, within_ms)
         except LinkDown as error:
             log.debug("the roll was not called: %s", error)
 
@@ -151,10 +151,15 @@ class Ingest:
         self._make_mark_sure(device, hello.journal)
         device.hello_ms, device.caught_up_at = hello.surely_ms or 0, hello.last_seq
         welcome = Welcome(
-            server_ms=self._now_ms(), session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=have
+            aud=device.id,
+            server_ms=self._now_ms(),
+            session=hello.session,
+            hello=hello.hello,
+            journal=hello.journal,
+            have_seq=have,
         )
         try:
-            self._downlink.welcome(device.id, welcome)
+            self._downlink.welcome(welcome)
         except LinkDown as error:
             log.info("%s was not welcomed: %s", device.id, error)
             return

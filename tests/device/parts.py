@@ -12,6 +12,7 @@ from protocol.codec import encode
 from protocol.messages import Command, Event, Hello, Message, Receipt, State, Welcome
 from protocol.topics import Topic
 
+DEVICE = "0123456789abcdef"
 JOURNAL = "00000000000000aa"
 
 
@@ -160,6 +161,7 @@ class Server:
         """The answer to a hello, at a moment."""
         self.skipped_to = max(self.skipped_to, min(hello.first_seq - 1, self.have_seq))
         return Welcome(
+            aud=DEVICE,
             server_ms=true_ms + self.ahead_ms,
             session=hello.session,
             hello=hello.hello,

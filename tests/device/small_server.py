@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from protocol import topics
-from protocol.codec import decode, encode
+from protocol.codec import decode
 from protocol.ids import new_command_id
 from protocol.link import LinkSettings, Received
 from protocol.messages import MESSAGES, Command, Event, Hello, Message, Presence, Receipt, State, Welcome
@@ -46,13 +46,20 @@ class SmallServer:
         if isinstance(message, Event | Receipt) and message.seq is not None:
             self.have.setdefault(message.journal, set()).add(message.seq)
         if isinstance(message, Hello) and self.answering:
-            self._say(Topic.WELCOME, encode(self._welcome(message)))
+            self._say(Topic.WELCOME, self.key.sign(self._welcome(message)))
 
     def _welcome(self, hello: Hello) -> Welcome:
         have_seq = hello.first_seq - 1
         while have_seq + 1 in self.have.get(hello.journal, ()):
             have_seq += 1
-        return Welcome(server_ms=now_ms(), session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=have_seq)
+        return Welcome(
+            aud=self.device_id,
+            server_ms=now_ms(),
+            session=hello.session,
+            hello=hello.hello,
+            journal=hello.journal,
+            have_seq=have_seq,
+        )
 
     def _say(self, topic: Topic, payload: bytes, *, retain: bool = False) -> None:
         self.peer.say(topic.of(self.device_id), payload, retain=retain)

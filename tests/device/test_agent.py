@@ -4,94 +4,18 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from broker_config import PrivateBroker, new_secret
 from device.errors import JournalError, JournalInUse
-from device.identity import Identity
-from device.wiring import Wiring, parse_wiring
-from firmware_sim.board import Board
-from protocol.backoff import Backoff
-from protocol.messages import Cause, Fate, Reason, Welcome
+from protocol.codec import encode
+from protocol.messages import Call, Cause, Fate, Reason, Welcome
 from protocol.signing import SigningKey
 from protocol.topics import LARGEST_PAYLOAD_BYTES, Topic
-from tests.conftest import require
-from tests.device.small_server import SmallServer, now_ms
-from tests.peer import soon
-from tests.proxy import Proxy
+from tests.device.site import DEVICE, LAMP, PUMP, Site, moves
+from tests.device.small_server import now_ms
 from tests.waiting import until
-
-DEVICE = "0123456789abcdef"
-PUMP, LAMP = 17, 27
-WIRING = """
-[[channel]]
-kind = "output"
-id = "may-bom"
-name = "Máy bơm"
-pin = 17
-active_high = true
-max_on_s = 600
-
-[[channel]]
-kind = "output"
-id = "den"
-name = "Đèn"
-pin = 27
-active_high = true
-"""
-
-
-@dataclass
-class Site:
-    """A broker, a server at it, and a device with a network of its own."""
-
-    broker: PrivateBroker
-    network: Proxy
-    server: SmallServer
-    secret: str
-    folder: Path
-
-    def board(self, **options: Any) -> Board:
-        """The device, started on its folder."""
-        identity = Identity.model_validate(
-            {
-                "device_id": DEVICE,
-                "secret": self.secret,
-                "broker_host": "127.0.0.1",
-                "broker_port": self.network.port,
-                "server_keys": (self.server.key.public,),
-            }
-        )
-        return Board(identity, self.wiring, self.folder, **{"keepalive_s": 5, "backoff": Backoff(soon), **options})
-
-    @property
-    def wiring(self) -> Wiring:
-        return parse_wiring(WIRING, Path("wiring.toml"))
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    require("mosquitto")
-    broker = PrivateBroker(tmp_path / "broker")
-    secrets = {"server": new_secret(), DEVICE: new_secret()}
-    broker.folder.mkdir()
-    broker.credentials.replace_all(secrets)
-    async with broker, Proxy(broker.port) as network:
-        server = SmallServer(broker.port, secrets["server"], DEVICE)
-        async with server.running():
-            await server.peer.up()
-            yield Site(broker, network, server, secrets[DEVICE], tmp_path / "device")
-
-
-def moves(board: Board, pin: int = PUMP) -> list[bool]:
-    """What a pin did since its first level was set."""
-    levels = [change.level for change in board.changes if change.pin == pin]
-    return levels[1:] if levels[:1] == [False] else levels
 
 
 async def test_a_command_moves_the_pin_once_and_is_answered_with_what_the_pin_reads(site: Site):
@@ -150,6 +74,10 @@ REFUSED = {
         Reason.NOT_FOR_US,
     ),
     "without an actor": (lambda server, command: server.key.sign(command.model_copy(update={"actor": ""})), Reason.NOT_VALID),
+    "that lives for two days": (
+        lambda server, command: server.key.sign(command.model_copy(update={"exp_ms": command.iat_ms + 2 * 86_400_000})),
+        Reason.NOT_VALID,
+    ),
     "of random bytes": (lambda _server, _command: os.urandom(500), Reason.BAD_SIGNATURE),
     "empty": (lambda _server, _command: b"", Reason.BAD_SIGNATURE),
     "deeply nested": (lambda _server, _command: b"W1tb" * 1_000 + b"." + b"W1tb" * 20 + b".", Reason.BAD_SIGNATURE),
@@ -241,14 +169,15 @@ async def test_nonsense_on_every_topic_down_is_survived(site: Site):
     async with site.board().running():
         await site.server.welcomed()
         base = Topic.COMMAND.of(DEVICE).removesuffix("down/command")
-        for path in ("down/welcome", "down/config", "down/unheard", "down/command/more", "down/"):
+        for path in ("down/welcome", "down/call", "down/config", "down/unheard", "down/command/more", "down/"):
             for payload in (
                 b"",
                 b"{}",
                 b"\xff",
                 b"[" * 900,
                 json.dumps({"v": 2}).encode(),
-                Welcome(server_ms=0).model_dump_json().encode(),
+                encode(Call(within_ms=0)),
+                encode(Welcome(aud=DEVICE, server_ms=0, session="0" * 16, hello="0" * 16, journal="0" * 16, have_seq=9)),
             ):
                 site.server.peer.say(base + path, payload)
         assert (await site.server.tell(site.server.command())).fate is Fate.APPLIED

@@ -19,8 +19,8 @@ from broker_config.ports import free_port
 from device.identity import Identity, write_identity
 from protocol.messages import Fate
 from tests.conftest import require
+from tests.device.site import DEVICE, WIRING
 from tests.device.small_server import SmallServer
-from tests.device.test_agent import DEVICE, WIRING
 from tests.waiting import until
 
 AGENT = (sys.executable, "-m", "device.cli")

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from device.rules import LinkLoss, OutputRule
-from protocol.messages import About, ChannelState, Hello, Message, Presence, State, Welcome
+from protocol.messages import About, Call, ChannelState, Hello, Message, Presence, State
 from tests.device.histories import BUTTON, DOOR, FAN, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
 from tests.device.world import World, wires
 
@@ -251,7 +251,7 @@ def test_neither_a_foreign_welcome_nor_a_roll_call_ends_the_loss_of_the_link():
     world.deaf = True
     world.link_up()
     world.deliver(world.server.welcome(told(world, Hello)[0].model_copy(update={"session": "f" * 16}), world.true_ms))
-    world.deliver(Welcome(server_ms=0, call_within_ms=600_000))
+    world.deliver(Call(within_ms=600_000))
     assert told(world, State) == []
     world.advance(MINUTE)
     assert moves(world, "fan") == [(MINUTE, True)]
@@ -281,10 +281,21 @@ def test_a_welcome_is_believed_once():
     assert fates(world) == ["lamp off #1 expired"]
 
 
+def test_a_command_that_would_live_for_more_than_a_day_by_the_devices_clock_is_refused():
+    world = online(LAMP)
+    world.server.ahead_ms = 3_600_000
+    on_the_edge = world.command("lamp", True, lives_ms=86_400_000)
+    world.server.ahead_ms = 3_600_001
+    past_it = world.command("lamp", False, lives_ms=86_400_000)
+    world.hear(on_the_edge)
+    world.hear(past_it)
+    assert fates(world) == ["lamp on #1 applied changed", "lamp on #2 rejected not_valid"]
+
+
 def test_the_roll_is_called_and_answered_within_its_time():
     world = online(LAMP)
     world.advance(10_000)
-    world.deliver(Welcome(server_ms=0, call_within_ms=60_000))
+    world.deliver(Call(within_ms=60_000))
     before = len(world.server.hellos)
     world.advance(60_000)
     assert len(world.server.hellos) == before + 1
@@ -296,7 +307,7 @@ def test_the_roll_is_not_answered_without_a_link():
     world.link_up()
     world.link_down()
     world.is_up = True  # the broker had it on the way
-    world.deliver(Welcome(server_ms=0, call_within_ms=0))
+    world.deliver(Call(within_ms=0))
     assert world.core.next_wake is None
 
 
@@ -306,7 +317,7 @@ def test_a_roll_call_puts_off_no_hello_that_is_due_before():
     world.link_up()
     world.advance(4_000)
     for _ in range(20):
-        world.deliver(Welcome(server_ms=0, call_within_ms=600_000))
+        world.deliver(Call(within_ms=600_000))
     world.advance(1_000)
     assert len(told(world, Hello)) == 2
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from device.rules import BootState, InputRule, LinkLoss, OutputRule
 from device.words import CommandRefused
-from protocol.messages import ChannelKind, Command, Reason, Welcome
+from protocol.messages import Call, ChannelKind, Command, Reason
 from tests.device.checker import Checker
 from tests.device.parts import CardFault, PinFault
 from tests.device.world import LAN, MINH, World, wires
@@ -138,7 +138,7 @@ class AnyWeather(RuleBasedStateMachine):
 
     @rule(within_ms=st.sampled_from([0, 1_000, 60_000]))
     def call_the_roll(self, within_ms):
-        self.world.deliver(Welcome(server_ms=0, call_within_ms=within_ms))
+        self.world.deliver(Call(within_ms=within_ms))
 
     @precondition(lambda self: self.world.server.hellos)
     @rule(data=st.data(), ago_ms=st.sampled_from([0, 3_600_000]))

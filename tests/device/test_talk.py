@@ -5,7 +5,7 @@ from device.ledger import Ledger
 from device.memory import Memory
 from device.talk import Talk
 from device.words import Publish, Reconnect, ServerHas
-from protocol.messages import Welcome
+from protocol.messages import Call, Welcome
 
 JOURNAL, SESSION = "a" * 16, "5" * 16
 NOON = 1_790_000_000_000
@@ -28,7 +28,9 @@ class Room:
         return f"{self.tokens:016x}"
 
     def welcome(self, hello: int, have_seq: int = 0, server_ms: int = NOON) -> Welcome:
-        return Welcome(server_ms=server_ms, session=SESSION, hello=f"{hello:016x}", journal=JOURNAL, have_seq=have_seq)
+        return Welcome(
+            aud="d" * 16, server_ms=server_ms, session=SESSION, hello=f"{hello:016x}", journal=JOURNAL, have_seq=have_seq
+        )
 
 
 def test_a_hello_tells_what_the_journal_holds():
@@ -111,12 +113,12 @@ def test_what_was_recorded_brings_the_next_hello_forward_but_puts_none_off():
 
 def test_the_roll_is_answered_at_a_moment_of_chance():
     room = Room()
-    call = Welcome(server_ms=0, call_within_ms=1_001)
-    assert room.talk.hear(call, at(0)) == ([], False)
+    call = Call(within_ms=1_001)
+    room.talk.called(call, at(0))
     assert room.talk.next_wake is None
     room.talk.up(SESSION, at(0))
     room.talk.hear(room.welcome(1), at(0))
-    room.talk.hear(call, at(1_000))
+    room.talk.called(call, at(1_000))
     assert room.talk.next_wake == 1_500
     assert room.talk.welcomed
 
@@ -125,15 +127,14 @@ def test_the_moment_lies_between_now_and_what_the_roll_allows():
     room, asked = Room(), []
     talk = Talk(room.ledger, "b" * 16, room.token, lambda low, high: asked.append((low, high)) or high)
     talk.up(SESSION, at(0))
-    talk.hear(Welcome(server_ms=0, call_within_ms=700), at(1_000))
+    talk.called(Call(within_ms=700), at(1_000))
     assert (asked, talk.next_wake) == ([(0, 700)], 1_700)
 
 
-def test_a_call_of_the_roll_is_no_answer_whatever_else_it_says():
+def test_a_call_of_the_roll_is_no_answer():
     room = Room()
     room.talk.up(SESSION, at(0))
-    call = room.welcome(1).model_copy(update={"call_within_ms": 0})
-    assert room.talk.hear(call, at(10)) == ([], False)
+    room.talk.called(Call(within_ms=0), at(10))
     assert (room.talk.welcomed, room.talk.next_wake) == (False, 10)
 
 

@@ -28,6 +28,7 @@ from device.words import (
     Opened,
     Publish,
     Reconnect,
+    RollCalled,
     SendAgain,
     ServerHas,
     Tick,
@@ -36,9 +37,10 @@ from device.words import (
 )
 from protocol.codec import decode
 from protocol.errors import LinkDown
-from protocol.messages import MESSAGES, About, Command, Hello, Message, Welcome
+from protocol.messages import MESSAGES, About, Call, Command, Hello, Message, Welcome
 from protocol.topics import Topic
 from tests.device.parts import (
+    DEVICE,
     Card,
     CardFault,
     Drove,
@@ -57,7 +59,6 @@ from tests.device.parts import (
     Wrote,
 )
 
-DEVICE = "0123456789abcdef"
 LAN, MINH = "lan", "minh"
 BEGINNING_MS = 1_790_000_000_000  # true time when the world begins
 MOST_TICKS_AT_ONCE = 1
@@ -243,11 +244,11 @@ class World:
             self.outbox.stop()
             self.feed(LinkWentDown())
 
-    def deliver(self, welcome: Welcome) -> None:
-        """A welcome reaches the device now, whatever it says."""
+    def deliver(self, message: Welcome | Call) -> None:
+        """A welcome or a roll call reaches the device now, whatever it says."""
         if self.alive and self.is_up:
             try:
-                self._welcome(welcome)
+                self._call(message) if isinstance(message, Call) else self._welcome(message)
             except Killed:
                 self.kill()
 
@@ -372,13 +373,16 @@ class World:
             self.inbox.append(self.server.welcome(message, self.true_ms))
 
     def _welcome(self, welcome: Welcome) -> None:
-        if welcome.call_within_ms is None and welcome.session == self.session and welcome.hello in self._heard_hellos:
+        if welcome.session == self.session and welcome.hello in self._heard_hellos:
             # an answer to this hello or to a later one may still come; an earlier one is out of date
             said = list(self._heard_hellos)
             self.log.append(WelcomeCame(self.mono, self._heard_hellos[welcome.hello]))
             for hello in said[: said.index(welcome.hello) + 1]:
                 del self._heard_hellos[hello]
         self._carry_out(self.core.handle(Welcomed(welcome), self.moment))
+
+    def _call(self, call: Call) -> None:
+        self._carry_out(self.core.handle(RollCalled(call), self.moment))
 
     # ---- what would be random
 

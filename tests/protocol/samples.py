@@ -6,6 +6,7 @@ from protocol.messages import (
     LONGEST_LEASE_S,
     MOST_CHANNELS,
     About,
+    Call,
     Cause,
     ChannelAbout,
     ChannelKind,
@@ -80,7 +81,8 @@ USUAL: Final[tuple[Message, ...]] = (
         retry_after_ms=900,
     ),
     Reading(values=(Measurement(channel="nhiet-do", at_ms=AT_MS, value=26.5, unit="°C"),)),
-    Welcome(server_ms=AT_MS, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=7),
+    Welcome(aud=DEVICE, server_ms=AT_MS, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=7),
+    Call(within_ms=2_000),
     command(),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=({"at": "05:30"},)),
 )
@@ -152,7 +154,8 @@ LARGEST: Final[tuple[Message, ...]] = (
         retry_after_ms=_MOST,
     ),
     Reading(values=(Measurement(channel=_id(0), at_ms=_MOST, value=-1.7976931348623157e308, unit=_WIDE * 12),) * 100),
-    Welcome(server_ms=_MOST, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=_MOST, call_within_ms=600_000),
+    Welcome(aud=DEVICE, server_ms=_MOST, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=_MOST),
+    Call(within_ms=600_000),
     command(iat_ms=_MOST, exp_ms=_MOST, channel=_WIDE * 32, for_s=LONGEST_LEASE_S, actor=_WIDE * 120),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=_MOST, version=1, limits={_id(number): 604_800 for number in range(MOST_CHANNELS)}),
 )

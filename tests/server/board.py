@@ -14,6 +14,7 @@ from protocol.errors import LinkDown
 from protocol.link import LinkSettings, LinkState, Received
 from protocol.messages import (
     About,
+    Call,
     ChannelAbout,
     ChannelKind,
     ClockTrust,
@@ -87,8 +88,15 @@ class RecordedLink:
         return [verifier.read(Command, said.payload) for said in heard]
 
     def welcomes(self, device_id: str) -> list[Welcome]:
+        """The answers to a device's hellos, in order, each checked as the device would check it."""
+        verifier = Verifier((KEY.public,), device_id)
         heard = [said for said in self.said if said.topic is Topic.WELCOME and said.device_id == device_id]
-        return [decode(Welcome, said.payload) for said in heard]
+        return [verifier.read(Welcome, said.payload) for said in heard]
+
+    def calls(self, device_id: str) -> list[int]:
+        """Within how many ms the device was asked to say hello, each time that it was."""
+        heard = [said for said in self.said if said.topic is Topic.CALL and said.device_id == device_id]
+        return [decode(Call, said.payload).within_ms for said in heard]
 
 
 @dataclass

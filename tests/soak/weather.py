@@ -18,7 +18,7 @@ from protocol.codec import decode, encode
 from protocol.errors import LinkDown
 from protocol.ids import new_command_id, new_token
 from protocol.link import LinkState, Received
-from protocol.messages import Command, Event, Hello, Receipt, Welcome
+from protocol.messages import Call, Command, Event, Hello, Receipt, Welcome
 from protocol.signing import SigningKey
 from protocol.topics import Topic, parse
 
@@ -113,7 +113,7 @@ class Days:
         elif what < 0.97:
             self.link.tell(Topic.COMMAND, self.dice.randbytes(200))
         elif what < 0.98:
-            self.link.tell(Topic.WELCOME, encode(Welcome(server_ms=self.now_ms(), call_within_ms=500)))
+            self.link.tell(Topic.CALL, encode(Call(within_ms=500)))
         elif what < 0.995:
             await self.restart(power_cut=False)
         else:
@@ -201,6 +201,7 @@ class Days:
 
     def _answer(self, hello: Hello) -> None:
         welcome = Welcome(
+            aud=DEVICE,
             server_ms=self.now_ms(),
             session=hello.session,
             hello=hello.hello,
@@ -208,4 +209,4 @@ class Days:
             have_seq=self.have.get(hello.journal, 0),
         )
         assert self.link is not None
-        self.loop.call_later(self.dice.uniform(0.01, 2), self.link.tell, Topic.WELCOME, encode(welcome))
+        self.loop.call_later(self.dice.uniform(0.01, 2), self.link.tell, Topic.WELCOME, KEY.sign(welcome))

@@ -185,7 +185,7 @@ async def test_silence_ends_as_unconfirmed_and_asks_the_device(tmp_path):
         there.clock.ms += 15_000
         there.board.desk._due(command.id)
         assert (await kept(there, command.id)).fate is Fate.UNCONFIRMED
-        assert there.link.welcomes(puppet.id)[-1].call_within_ms == 500
+        assert there.link.calls(puppet.id)[-1] == 500
 
 
 async def test_a_late_receipt_settles_what_was_unconfirmed(tmp_path):
@@ -219,7 +219,7 @@ async def test_a_hello_that_was_said_before_the_end_and_came_after_it_settles_no
         there.board.desk._due(command.id)
         puppet.hello(last_seq=0, said_ms=said_ms)
         assert (await kept(there, command.id)).fate is Fate.UNCONFIRMED
-        assert there.link.welcomes(puppet.id)[-1].call_within_ms == 500
+        assert there.link.calls(puppet.id)[-1] == 500
         puppet.receipt(command.id)
         assert (await kept(there, command.id)).fate is Fate.APPLIED
 
@@ -233,10 +233,10 @@ async def test_a_device_that_does_not_know_the_time_yet_is_asked_once_more(tmp_p
         there.clock.ms += 15_000
         there.board.desk._due(command.id)
         puppet.session = "c" * 16
-        before = len(there.link.welcomes(puppet.id))
+        before = len(there.link.calls(puppet.id))
         puppet.hello(said_ms=None)
         puppet.hello(said_ms=None)
-        calls = [said for said in there.link.welcomes(puppet.id)[before:] if said.call_within_ms is not None]
+        calls = there.link.calls(puppet.id)[before:]
         assert len(calls) == 1
         puppet.hello()
         assert (await kept(there, command.id)).fate is Fate.EXPIRED

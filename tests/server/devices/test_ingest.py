@@ -155,7 +155,7 @@ async def test_a_quiet_device_is_asked_and_then_given_up(tmp_path):
         puppet = await there.device()
         there.clock.ms += 90_000
         there.board.watch.look()
-        assert there.link.welcomes(puppet.id)[-1].call_within_ms == 2_000
+        assert there.link.calls(puppet.id)[-1] == 2_000
         there.clock.ms += 40_000
         there.board.watch.look()
         assert now(there, puppet).presence is DevicePresence.OFFLINE
@@ -165,7 +165,7 @@ async def test_a_retained_online_calls_the_roll(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device(online=False)
         puppet.say(Presence(session=puppet.session, online=True), retained=True)
-        assert there.link.welcomes(puppet.id)[-1].call_within_ms == 0
+        assert there.link.calls(puppet.id)[-1] == 0
 
 
 async def test_coming_and_going_is_kept(tmp_path):

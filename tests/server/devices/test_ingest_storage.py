@@ -82,10 +82,10 @@ async def test_a_device_that_was_not_heard_is_asked_again(tmp_path):
             puppet.event("den", True)
             await there.failed()
         there.board.watch.look()
-        assert there.link.welcomes(puppet.id)[-1].call_within_ms is not None
-        before = len(there.link.welcomes(puppet.id))
+        assert there.link.calls(puppet.id)
+        before = len(there.link.calls(puppet.id))
         there.board.watch.look()
-        assert len(there.link.welcomes(puppet.id)) == before
+        assert len(there.link.calls(puppet.id)) == before
 
 
 async def test_a_report_that_could_not_be_kept_is_kept_with_the_next_state(tmp_path):

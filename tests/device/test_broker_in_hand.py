@@ -1,0 +1,94 @@
+"""Whoever holds the broker can hear, withhold, repeat and make up. That sets no clock, so it revives no command."""
+
+from collections.abc import Callable
+
+import pytest
+
+from protocol.codec import encode
+from protocol.messages import Call, Fate, Hello, Reason, Welcome
+from protocol.signing import SigningKey
+from protocol.topics import Topic
+from tests.device.site import DEVICE, Site, moves
+from tests.device.small_server import SmallServer, now_ms
+from tests.waiting import until
+
+AN_HOUR_MS = 3_600_000
+
+
+def hellos(server: SmallServer) -> list[Hello]:
+    return [message for message in server.heard if isinstance(message, Hello)]
+
+
+async def next_hello(server: SmallServer) -> Hello:
+    """Call the roll, which anyone at the broker can, and return the hello that follows. What was said before was read before it."""
+    before = len(hellos(server))
+    server.peer.say(Topic.CALL.of(DEVICE), encode(Call(within_ms=0)))
+    await until(lambda: len(hellos(server)) > before)
+    return hellos(server)[-1]
+
+
+def answer(hello: Hello, server_ms: int, aud: str = DEVICE) -> Welcome:
+    return Welcome(
+        aud=aud, server_ms=server_ms, session=hello.session, hello=hello.hello, journal=hello.journal, have_seq=hello.last_seq
+    )
+
+
+Forge = Callable[[SmallServer, Hello], bytes]
+FORGED: dict[str, Forge] = {
+    "unsigned": lambda _server, hello: encode(answer(hello, now_ms())),
+    "signed by another": lambda _server, hello: SigningKey.generate().sign(answer(hello, now_ms())),
+    "for another device": lambda server, hello: server.key.sign(answer(hello, now_ms(), aud="f" * 16)),
+    "altered": lambda server, hello: server.key.sign(answer(hello, now_ms()))[:-9] + b"AAAAAAAAA",
+    "an answer to another hello": lambda server, hello: server.key.sign(
+        answer(hello.model_copy(update={"hello": "f" * 16}), now_ms())
+    ),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+async def test_a_welcome_that_is_not_the_servers_answer_to_this_hello_tells_no_time(site: Site, forge: Forge):
+    """Checklist 18."""
+    site.server.answering = False
+    async with site.board().running() as board:
+        await until(lambda: hellos(site.server))
+        site.server.peer.say(Topic.WELCOME.of(DEVICE), forge(site.server, hellos(site.server)[-1]))
+        await next_hello(site.server)
+        assert not board.agent.core.is_welcomed
+        command = site.server.command()
+        site.server.send(site.server.key.sign(command))
+        await next_hello(site.server)
+        site.server.answering = True
+        await until(lambda: site.server.receipts(command.jti))
+        assert moves(board) == []
+    (receipt,) = site.server.receipts(command.jti)
+    assert (receipt.fate, receipt.reason) == (Fate.REJECTED, Reason.CLOCK_UNKNOWN)
+
+
+async def test_an_old_welcome_turns_no_clock_back_so_a_withheld_command_stays_expired(site: Site):
+    """Checklist 18."""
+    async with site.board().running() as board:
+        await site.server.welcomed()
+        site.server.answering = False
+        withheld = site.server.command(exp_ms=now_ms() + 50)
+        early = site.server.key.sign(answer(hellos(site.server)[0], now_ms() - AN_HOUR_MS))
+        await until(lambda: now_ms() > withheld.exp_ms)
+        for _ in range(3):
+            hello = await next_hello(site.server)
+            site.server.peer.say(Topic.WELCOME.of(DEVICE), early)
+            forged = answer(hello, now_ms() - AN_HOUR_MS)
+            site.server.peer.say(Topic.WELCOME.of(DEVICE), encode(forged))
+        receipt = await site.server.tell(withheld)
+        assert moves(board) == []
+    assert receipt.fate is Fate.EXPIRED
+
+
+async def test_a_forged_welcome_makes_the_device_forget_nothing(site: Site):
+    async with site.board().running():
+        await site.server.welcomed()
+        site.server.answering = False
+        first = await site.server.tell(site.server.command())
+        hello = await next_hello(site.server)
+        site.server.peer.say(Topic.WELCOME.of(DEVICE), encode(answer(hello, now_ms())))
+        later = await next_hello(site.server)
+    assert first.seq is not None
+    assert later.first_seq <= first.seq <= later.last_seq
