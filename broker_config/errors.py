@@ -63,6 +63,17 @@ class BrokerStopped(BrokerError):  # noqa: N818
         self.returncode = returncode
 
 
+class CertificateError(BrokerError, ValueError):
+    """A certificate, a key or a name for one that cannot be right. `path` is the file or folder, `detail` what to do."""
+
+    reason = "certificate"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+
 class CredentialsError(BrokerError, ValueError):
     """A user name, a secret or a line of the password file that cannot be right.
 

@@ -1,10 +1,10 @@
 """mosquitto's configuration file, from a few settings."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from protocol.tls import is_loopback
 from protocol.topics import LARGEST_PAYLOAD_BYTES
 
 # An MQTT packet is its payload, its topic (at most 65,535 bytes, ours under 100) and a few bytes of header.
@@ -17,14 +17,31 @@ MAX_QUEUED: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """The broker's certificate, with those that lead to its authority behind it, and its key: two PEM files, absolute paths."""
+
+    certificate: Path
+    key: Path
+
+    def lines(self) -> list[str]:
+        """Its part of a listener."""
+        return [f"certfile {_path(self.certificate)}", f"keyfile {_path(self.key)}", "# Or later.", "tls_version tlsv1.2"]
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
-    """A plaintext MQTT listener. Raises ValueError for an address that is not loopback: what leaves the machine needs TLS."""
+    """Where mosquitto listens: for MQTT, or for MQTT over WebSocket. `host` may be `0.0.0.0` or `::`, all addresses, with TLS.
+
+    Raises ValueError for an address that is not loopback where there is no TLS: plaintext stays on the machine.
+    """
 
     host: str
     port: int
+    tls: Tls | None = None
+    websockets: bool = False
 
     def __post_init__(self) -> None:
-        if not _is_loopback(self.host):
+        if self.tls is None and not is_loopback(self.host):
             raise ValueError(f"{self.host} is not a loopback address: plaintext MQTT stays on the machine")
         if not 1 <= self.port <= 65_535:
             raise ValueError(f"{self.port} is no TCP port (1 to 65535)")
@@ -33,6 +50,8 @@ class Listener:
         """Its part of the configuration."""
         return [
             f"listener {self.port} {self.host}",
+            *(["protocol websockets"] if self.websockets else []),
+            *([] if self.tls is None else self.tls.lines()),
             "# The client id is the user name, whatever a client says: nobody can evict another by taking its id.",
             "# It holds for the listener above it only, also where per_listener_settings is false.",
             "use_username_as_clientid true",
@@ -118,10 +137,3 @@ def _path(path: Path) -> str:
     if not path.is_absolute() or "\n" in text:
         raise ValueError(f"{text!r} must be an absolute path on one line")
     return text
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

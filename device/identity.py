@@ -2,21 +2,27 @@
 
 import json
 import os
+import ssl
 import stat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from device.errors import IdentityError
 from protocol.messages import DeviceId
+from protocol.tls import client_context, is_loopback
 
 MOST_CHARACTERS = 65_536
 PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Identity(BaseModel):
-    """A device's id and secret, its broker, and the public keys whose commands it obeys (each 32 bytes in hex)."""
+    """A device's id and secret, its broker, and the public keys whose commands it obeys (each 32 bytes in hex).
+
+    What leaves the machine goes over TLS. `broker_ca`: the certificates in PEM of those who may vouch for the broker, None: those
+    that the machine trusts. `broker_name`: the name in its certificate, where that is not `broker_host`. `broker_path`: of WebSockets.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,7 +30,24 @@ class Identity(BaseModel):
     secret: Annotated[SecretStr, Field(min_length=16, max_length=256)]
     broker_host: Annotated[str, Field(min_length=1, max_length=253)]
     broker_port: Annotated[int, Field(ge=1, le=65_535)]
+    broker_transport: Literal["tcp", "websockets"] = "tcp"
+    broker_path: Annotated[str, Field(pattern=r"^/[!-~]{0,200}$")] = "/mqtt"
+    broker_tls: bool = False
+    broker_ca: Annotated[str, Field(max_length=32_768)] | None = None
+    broker_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     server_keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
+
+    @model_validator(mode="after")
+    def _nothing_leaves_in_the_clear(self) -> Self:
+        if self.broker_tls:
+            self.tls_context()
+        elif not is_loopback(self.broker_host):
+            raise ValueError(f"{self.broker_host} is not this machine, and without TLS anyone between could listen: enroll anew")
+        return self
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """What to ask of the broker before it is told anything; None where there is no TLS."""
+        return client_context(self.broker_ca, self.broker_name) if self.broker_tls else None
 
 
 def read_identity(path: Path) -> Identity:
@@ -44,7 +67,7 @@ def read_identity(path: Path) -> Identity:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise IdentityError(f"{path}: {where}: {first['msg']}") from None
+        raise IdentityError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def write_identity(path: Path, identity: Identity) -> None:

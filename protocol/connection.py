@@ -14,7 +14,7 @@ import termios
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -58,6 +58,7 @@ class LinkSettings:
     """Where and as whom to connect. The client id is the user name.
 
     `most_unacknowledged`: publishes that may wait for the broker's word; past that LinkDown is raised rather than memory filled.
+    `path`: of MQTT over WebSocket.
     """
 
     host: str
@@ -69,6 +70,8 @@ class LinkSettings:
     connect_timeout_s: float = 10.0
     most_unacknowledged: int = 5_000
     tls: ssl.SSLContext | None = None
+    transport: Literal["tcp", "websockets"] = "tcp"
+    path: str = "/mqtt"
 
     def __post_init__(self) -> None:
         if self.keepalive_s < 1:
@@ -84,6 +87,23 @@ class _TidySocket(ssl.SSLSocket):
         except BaseException:
             self.close()
             raise
+
+
+class _Client(paho.Client):
+    """`newest` is the socket that carries the bytes: below the frames of a WebSocket, and also where a handshake on it failed.
+
+    paho tells neither, and would leave the latter open.
+    """
+
+    newest: socket.socket | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        self.newest = super()._create_socket_connection()
+        return self.newest
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        self.newest = wrapped = super()._ssl_wrap_socket(tcp_sock)
+        return wrapped
 
 
 class Connection:
@@ -106,9 +126,14 @@ class Connection:
         self._writing = False
         self._reading = False
         self._pending_subscriptions: set[int] = set()
-        self._client = client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=settings.user, clean_session=True, reconnect_on_failure=False
+        self._client = client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.user,
+            clean_session=True,
+            reconnect_on_failure=False,
+            transport=settings.transport,
         )
+        client.ws_set_options(path=settings.path)
         client.connect_timeout = settings.connect_timeout_s
         client.max_inflight_messages_set(0)  # no limit of paho's: it walks all of them at each PUBACK; `publish` has ours
         client.username_pw_set(settings.user, settings.secret)
@@ -158,7 +183,7 @@ class Connection:
             self._client.disconnect()
             self._flush()
         self._fail_futures(LinkDown("closed"))
-        held = self._client.socket()
+        held = self._client.newest
         self._forget_socket()
         if held is not None:
             held.close()
@@ -197,8 +222,9 @@ class Connection:
     # ---- the socket, as paho tells of it (the first three may come from the connecting thread)
 
     def _socket_opened(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.call_soon_threadsafe(self._watch, sock)
+        wire = self._client.newest or sock
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.call_soon_threadsafe(self._watch, wire)
 
     def _watch(self, sock: socket.socket) -> None:
         if self._lost.done():
@@ -209,8 +235,8 @@ class Connection:
         self._loop.add_reader(sock, self._readable)
         self._flush()
 
-    def _socket_closing(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
-        if self._socket is sock:
+    def _socket_closing(self, _client: paho.Client, _userdata: Any, _sock: Any) -> None:
+        if self._socket is not None and self._socket is self._client.newest:
             self._forget_socket()
 
     def _wants_write(self, _client: paho.Client, _userdata: Any, _sock: Any) -> None:

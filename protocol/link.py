@@ -7,6 +7,7 @@ is down nothing can be published: LinkDown is raised and the caller decides. All
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Awaitable, Callable
 from enum import Enum
 
@@ -79,6 +80,11 @@ class Link:
             up_since = loop.time()
             self._become(LinkState.UP)
             await connection.lost()
+        except ssl.SSLCertVerificationError as error:
+            where = f"{self.settings.host}:{self.settings.port}"
+            log.warning(
+                "%s: the broker at %s is not believed and was told nothing: %s", self.settings.user, where, error.verify_message
+            )
         except (OSError, TimeoutError, LinkDown) as error:
             log.info("%s: no link to %s:%s: %s", self.settings.user, self.settings.host, self.settings.port, error)
         finally:

@@ -1,12 +1,12 @@
 """A broker, a server as small as can be, and one device with a network of its own between them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from broker_config import PrivateBroker, new_secret
+from broker_config import Listener, PrivateBroker, new_secret
 from device.identity import Identity
 from device.wiring import Wiring, parse_wiring
 from firmware_sim.board import Board
@@ -46,8 +46,8 @@ class Site:
     secret: str
     folder: Path
 
-    def board(self, **options: Any) -> Board:
-        """The device, started on its folder."""
+    def board(self, door: Mapping[str, Any] | None = None, **options: Any) -> Board:
+        """The device, started on its folder. `door`: another way to the broker, as its identity has it."""
         identity = Identity.model_validate(
             {
                 "device_id": DEVICE,
@@ -55,6 +55,7 @@ class Site:
                 "broker_host": "127.0.0.1",
                 "broker_port": self.network.port,
                 "server_keys": (self.server.key.public,),
+                **(door or {}),
             }
         )
         return Board(identity, self.wiring, self.folder, **{"keepalive_s": 5, "backoff": Backoff(soon), **options})
@@ -65,10 +66,10 @@ class Site:
 
 
 @asynccontextmanager
-async def site_in(folder: Path) -> AsyncIterator[Site]:
+async def site_in(folder: Path, more_listeners: tuple[Listener, ...] = ()) -> AsyncIterator[Site]:
     """The site, until the block ends."""
     require("mosquitto")
-    broker = PrivateBroker(folder / "broker")
+    broker = PrivateBroker(folder / "broker", more_listeners=more_listeners)
     secrets = {"server": new_secret(), DEVICE: new_secret()}
     broker.folder.mkdir()
     broker.credentials.replace_all(secrets)

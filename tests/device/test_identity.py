@@ -93,6 +93,8 @@ WRONG = {
     "a port that is none": ({"broker_port": 70_000}, "broker_port"),
     "no keys": ({"server_keys": []}, "server_keys"),
     "a key that is none": ({"server_keys": [SECRET]}, "server_keys.0"),
+    "a path that is none": ({"broker_path": "mqtt"}, "broker_path"),
+    "another way of transport": ({"broker_transport": "udp"}, "broker_transport"),
     "a strange field": ({"unheard": 1}, "unheard"),
 }
 
@@ -101,6 +103,28 @@ WRONG = {
 def test_a_wrong_field_is_named(path: Path, fields: dict[str, object], where: str):
     write(path, json.dumps(FIELDS | fields).encode())
     assert f": {where}: " in refusal(path)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5", "broker.example.org", "127.0.0.1.example.org", "fd00::1"])
+@pytest.mark.parametrize("transport", ["tcp", "websockets"])
+def test_nothing_is_said_in_the_clear_to_another_machine(path: Path, host: str, transport: str):
+    """Checklist 5."""
+    write(path, json.dumps(FIELDS | {"broker_host": host, "broker_transport": transport}).encode())
+    assert f"{host} is not this machine, and without TLS anyone between could listen" in refusal(path)
+    write(path, json.dumps(FIELDS | {"broker_host": host, "broker_tls": True}).encode())
+    assert read_identity(path).broker_host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.1.2.3"])
+def test_on_the_machine_itself_there_is_nobody_between(path: Path, host: str):
+    write(path, json.dumps(FIELDS | {"broker_host": host}).encode())
+    assert read_identity(path).tls_context() is None
+
+
+@pytest.mark.parametrize("authority", ["", "nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_an_authority_that_is_no_certificate_is_refused(path: Path, authority: str):
+    write(path, json.dumps(FIELDS | {"broker_tls": True, "broker_ca": authority}).encode())
+    assert "no certificate in PEM" in refusal(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"{" * 100_000, b"x" * 1_000_000, SECRET.encode()])

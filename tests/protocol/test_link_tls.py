@@ -3,12 +3,11 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from broker_config import Listener, PrivateBroker, new_secret
+from broker_config import Listener, PrivateBroker, Tls, new_secret
 from broker_config.ports import free_port
 from protocol import topics
 from protocol.link import LinkSettings, LinkState
@@ -22,22 +21,14 @@ from tests.waiting import until
 EVENT = Topic.EVENT.of(DEVICE)
 
 
-@dataclass(frozen=True)
-class TlsListener(Listener):
-    """A listener with a certificate."""
-
-    certificate: Certificate
-
-    def lines(self) -> list[str]:
-        return [*Listener.lines(self), f"certfile {self.certificate.certificate}", f"keyfile {self.certificate.key}"]
-
-
 @asynccontextmanager
 async def broker_with(certificate: Certificate, folder: Path) -> AsyncIterator[tuple[PrivateBroker, int, str]]:
     """A broker with this certificate, the port that it is at, and the secret of the device."""
     require("mosquitto")
     port, secret = free_port("127.0.0.1"), new_secret()
-    broker = PrivateBroker(folder / "broker", more_listeners=(TlsListener("127.0.0.1", port, certificate),))
+    broker = PrivateBroker(
+        folder / "broker", more_listeners=(Listener("127.0.0.1", port, Tls(certificate.certificate, certificate.key)),)
+    )
     broker.folder.mkdir()
     broker.credentials.replace_all({DEVICE: secret})
     async with broker:
