@@ -18,6 +18,7 @@ from server.broker.signing_key import signing_key
 from server.clock import now_ms
 from server.commands.routes import router as commands_router
 from server.db import Database
+from server.devices.papers import own_tls
 from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
@@ -126,7 +127,7 @@ async def _open_switchboard(settings: Settings, database: Database) -> Switchboa
     board = Switchboard(
         database,
         signing_key(settings.data_dir),
-        link_settings(settings.broker_host, settings.broker_port, settings.broker_user, secret),
+        link_settings(settings.broker_host, settings.broker_port, settings.broker_user, secret, own_tls(settings)),
         now_ms,
         ttl_s=settings.command_ttl_s,
         grace_s=settings.unconfirmed_grace_s,

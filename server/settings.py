@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from protocol.tls import is_loopback
+from server.broker.address import BrokerAddress, parse_addresses
 from server.names import Name
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -41,6 +43,17 @@ class Settings(BaseModel):
     broker_host: str = Field("127.0.0.1", description="The MQTT broker's name or address.")
     broker_port: Port = Field(1883, description="The MQTT broker's port.")
     broker_user: str = Field("server", description="The server's own user name at the broker.")
+    broker_tls: bool = Field(False, description="Whether the server itself reaches the broker over TLS; needed off this machine.")
+    broker_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of who vouches for the broker: `congtac admin ca` makes one. Devices are given it. "
+        "Unset: those that every machine trusts.",
+    )
+    device_brokers: str = Field(
+        "",
+        description="Where devices find the broker, best first, with commas in between: `mqtts://broker.example.org:8883`, "
+        "`wss://example.org/mqtt`, with `#public` behind it where any machine trusts the certificate. Empty: where the server does.",
+    )
     broker_secret: SecretStr | None = Field(None, description="The server's password at the broker.")
     broker_credentials_file: Path | None = Field(
         None, description="mosquitto's password file, which the server rewrites when devices come and go. Unset: it does not."
@@ -87,6 +100,18 @@ class Settings(BaseModel):
         """The names in `other_hosts`."""
         return [name.strip() for name in self.other_hosts.split(",") if name.strip()]
 
+    @property
+    def ways_to_broker(self) -> tuple[BrokerAddress, ...]:
+        """Where devices find the broker, best first; at least one."""
+        own = BrokerAddress(self.broker_host, self.broker_port, tls=self.broker_tls)
+        return parse_addresses(self.device_brokers) or (own,)
+
+    @field_validator("device_brokers")
+    @classmethod
+    def _known_addresses(cls, text: str) -> str:
+        parse_addresses(text)
+        return text
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
@@ -124,6 +149,8 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Self:
+        if not self.broker_tls and not is_loopback(self.broker_host):
+            raise ValueError(f"broker_tls must be true: {self.broker_host} is not this machine, and plaintext MQTT stays on it")
         if self.session_idle_s > self.session_absolute_s:
             raise ValueError("session_idle_s must not be longer than session_absolute_s")
         return self

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -111,7 +112,7 @@ class Switchboard:
         self.hub.link_changed(up)
 
 
-def link_settings(host: str, port: int, user: str, secret: str) -> LinkSettings:
+def link_settings(host: str, port: int, user: str, secret: str, tls: ssl.SSLContext | None = None) -> LinkSettings:
     """The server's own link: hears all that devices say."""
     return LinkSettings(
         host=host,
@@ -121,6 +122,7 @@ def link_settings(host: str, port: int, user: str, secret: str) -> LinkSettings:
         subscriptions=(topics.everything_up(),),
         keepalive_s=KEEPALIVE_S,
         most_unacknowledged=20_000,
+        tls=tls,
     )
 
 

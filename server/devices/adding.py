@@ -5,7 +5,6 @@ Each step is undone when a later one fails. The broker learns of the account las
 
 import json
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,10 +15,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from broker_config import BrokerError, Credentials, new_secret
 from protocol.ids import new_device_id
+from server.broker.address import BrokerAddress
 from server.broker.signing_key import signing_key
+from server.broker.telling import tell_broker
 from server.clock import now_ms
 from server.db import Database
 from server.devices.models import Device
+from server.devices.papers import doors, identity_of, only
 from server.devices.slugs import slug_of
 from server.names import BadName, clean_name
 from server.opening import StartError
@@ -38,7 +40,7 @@ class Added:
 
 
 async def add_device(
-    database: Database, settings: Settings, site: str, name: str, out: Path, *, broker: tuple[str, int] | None = None
+    database: Database, settings: Settings, site: str, name: str, out: Path, *, broker: BrokerAddress | None = None
 ) -> Added:
     """Add a device to the site with that short name, and write its identity file. The database's writer must serve.
 
@@ -47,17 +49,11 @@ async def add_device(
     name = _checked_name(name)
     credentials = _credentials(settings)
     device_id, secret = new_device_id(), new_secret()
-    host, port = broker or (settings.broker_host, settings.broker_port)
-    identity = {
-        "device_id": device_id,
-        "secret": secret,
-        "broker_host": host,
-        "broker_port": port,
-        "server_keys": [signing_key(settings.data_dir).public],
-    }
+    door = doors(settings)[0] if broker is None else only(broker, settings)
+    identity = identity_of(device_id, secret, [signing_key(settings.data_dir).public], door)
     with _new_file(out, json.dumps(identity, indent=2) + "\n"), _account(credentials, device_id, secret):
         slug = await database.writer.run(lambda session: _keep(session, device_id, site, name))
-    return Added(device_id, slug, site, broker_told=_tell_broker(settings.broker_pid_file))
+    return Added(device_id, slug, site, broker_told=tell_broker(settings.broker_pid_file))
 
 
 def _checked_name(name: str) -> str:
@@ -121,21 +117,3 @@ def _account(credentials: Credentials, user: str, secret: str) -> Iterator[None]
         with suppress(BrokerError, OSError):
             credentials.remove(user)
         raise
-
-
-def _tell_broker(pid_file: Path | None) -> bool:
-    """Have the broker read its password file again; False where it does not run, or may not be told by this user."""
-    if pid_file is None:
-        return False
-    try:
-        os.kill(_pid(pid_file), signal.SIGHUP)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _pid(pid_file: Path) -> int:
-    pid = int(pid_file.read_text(encoding="ascii"))
-    if pid <= 1:  # 0 and negative numbers mean whole groups of processes
-        raise ValueError(f"{pid} is no process of a broker's")
-    return pid

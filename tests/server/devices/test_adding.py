@@ -1,6 +1,7 @@
 """A device is added whole or not at all: row, account, identity file, and a word to the broker."""
 
 import asyncio
+import datetime as dt
 import json
 import signal
 import sys
@@ -8,10 +9,11 @@ import sys
 import pytest
 from sqlmodel import select
 
-from broker_config import Credentials
-from device.identity import read_identity
+from broker_config import Authority, Credentials
+from device.identity import Identity, read_identity
 from server.accounts import Accounts
 from server.accounts.accounts import Limits
+from server.broker.address import BrokerAddress
 from server.cli import admin_main
 from server.devices.adding import add_device
 from server.devices.models import Device
@@ -66,9 +68,37 @@ async def test_no_two_devices_share_a_secret_or_a_short_name(world, settings, tm
 
 async def test_the_device_may_be_told_another_way_to_the_broker(world, settings, tmp_path):
     out = tmp_path / "identity.json"
-    await add_device(world.database, settings, "vuon-uom", "Máy", out, broker=("broker.example.org", 8883))
+    await add_device(world.database, settings, "vuon-uom", "Máy", out, broker=BrokerAddress.parse("mqtts://broker.example.org"))
     identity = read_identity(out)
-    assert (identity.broker_host, identity.broker_port) == ("broker.example.org", 8883)
+    assert (identity.broker_host, identity.broker_port, identity.broker_tls) == ("broker.example.org", 8883, True)
+
+
+async def test_a_device_is_told_the_best_way_and_who_vouches_for_the_broker(world, settings, tmp_path):
+    authority = Authority.create(tmp_path, dt.datetime.now(dt.UTC))
+    ways = "wss://example.org, mqtts://broker.example.org:1#public"
+    told = settings.model_copy(update={"device_brokers": ways, "broker_ca_file": authority.file})
+    await add_device(world.database, told, "vuon-uom", "Máy", tmp_path / "identity.json")
+    identity = read_identity(tmp_path / "identity.json")
+    assert identity.model_dump(include={name for name in Identity.model_fields if name.startswith("broker_")}) == {
+        "broker_host": "example.org",
+        "broker_port": 443,
+        "broker_transport": "websockets",
+        "broker_path": "/mqtt",
+        "broker_tls": True,
+        "broker_ca": authority.file.read_text(),
+        "broker_name": None,
+    }
+
+
+@pytest.mark.parametrize("content", [None, "nothing", "\xff"])
+async def test_without_the_authoritys_file_nothing_is_added(world, settings, tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    told = settings.model_copy(update={"broker_ca_file": path})
+    with pytest.raises(StartError, match=r"broker_ca_file .*ca.pem cannot be used"):
+        await add_device(world.database, told, "vuon-uom", "Máy", tmp_path / "identity.json")
+    assert await devices(world) == []
 
 
 async def test_a_running_broker_is_told(world, settings, tmp_path):
@@ -146,7 +176,9 @@ def test_the_command_line_adds_one_and_says_what_is_next(tmp_path, monkeypatch, 
     monkeypatch.setenv("CONGTAC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CONGTAC_BROKER_CREDENTIALS_FILE", str(tmp_path / "passwords"))
     out = tmp_path / "identity.json"
-    assert admin_main(["add-device", "nha", "Máy bơm", "--out", str(out), "--broker", "broker.example.org:8883", "--json"]) == 0
+    assert (
+        admin_main(["add-device", "nha", "Máy bơm", "--out", str(out), "--broker", "mqtts://broker.example.org", "--json"]) == 0
+    )
     said = json.loads(capsys.readouterr().out)
     assert said == {
         "id": read_identity(out).device_id,
@@ -160,10 +192,12 @@ def test_the_command_line_adds_one_and_says_what_is_next(tmp_path, monkeypatch, 
     assert "The broker was not told" in text
 
 
-@pytest.mark.parametrize("broker", ["broker", ":1", "x:0", "x:70000", "x:y"])
+@pytest.mark.parametrize(
+    "broker", ["broker", "broker:8883", "mqtts://", "mqtts://x:0x", "mqtts://x:70000", "mqtt://x", "mqtts://a@x", "http://x"]
+)
 def test_an_address_that_is_none_is_refused(tmp_path, monkeypatch, broker):
     monkeypatch.setenv("CONGTAC_DATA_DIR", str(tmp_path))
-    with pytest.raises(StartError, match="HOST:PORT"):
+    with pytest.raises(StartError, match=r"no broker's address|a port is|plaintext MQTT stays"):
         admin_main(["add-device", "nha", "Máy", "--out", str(tmp_path / "i.json"), "--broker", broker])
 
 
