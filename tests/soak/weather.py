@@ -145,7 +145,7 @@ class Days:
         identity = Identity(
             device_id=DEVICE,
             secret="x" * 32,
-            broker_host="none",
+            broker_host="localhost",
             broker_port=1,
             server_keys=(KEY.public,),  # type: ignore[arg-type]
         )
