@@ -33,6 +33,7 @@ from firmware_sim.house import four_relays
 from firmware_sim.pins import PinChange, read_record
 from server.accounts import Accounts
 from server.accounts.accounts import Limits
+from server.broker.address import BrokerAddress
 from server.db import Database
 from server.devices.adding import add_device
 from server.opening import opened_database
@@ -227,7 +228,7 @@ class System:
         """Enrol a device with the running server, and start it. `broker_port`: a proxy's, where the test has one."""
         path = self.folder / f"identity-{len(self.devices)}.json"
         async with self.database() as database:
-            where = ("127.0.0.1", broker_port) if broker_port else None
+            where = BrokerAddress("127.0.0.1", broker_port) if broker_port else None
             await add_device(database, self.settings, SITE, name, path, broker=where)
         await self.broker.reload()
         state = self.folder / "devices"
