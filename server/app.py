@@ -11,6 +11,8 @@ import server.web
 from server.accounts import Accounts
 from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
+from server.accounts.passwords import Passwords
+from server.accounts.throttle import Throttle
 from server.audit import SERVER, Trail, entry
 from server.audit.key import Head, audit_key
 from server.audit.routes import router as audit_router
@@ -39,7 +41,7 @@ from server.switchboard import Switchboard, link_settings
 def create_app(settings: Settings) -> FastAPI:
     """The server's ASGI application. Its state, while its lifespan lasts:
 
-    `settings`, `database`, `accounts`, `sites`, `checks`, `pages`; `stopping`, an Event that open streams watch;
+    `settings`, `database`, `accounts`, `passwords`, `throttle`, `sites`, `checks`, `pages`; `stopping`, an Event that open streams watch;
     `first_link`, the token of the owner's first sign-in link, on the first start only.
     """
     app = FastAPI(
@@ -107,6 +109,8 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     limits = Limits(settings.link_valid_s, settings.session_idle_s, settings.session_absolute_s, settings.proof_valid_s)
     state.database = database
     state.accounts = Accounts(database, limits)
+    state.throttle = Throttle(database, now_ms)
+    state.passwords = Passwords(database, state.accounts, state.throttle)
     state.sites = Sites(database)
     state.sites.on_member_change.append(state.accounts.forget)
     state.trail = Trail(database, audit_key(settings.data_dir), Head(settings.data_dir), now_ms, settings.history_days)

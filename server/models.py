@@ -3,7 +3,7 @@
 A new domain adds its line here, and a migration in `server/migrations/versions`.
 """
 
-from server.accounts.models import Session, SignInLink, User
+from server.accounts.models import Attempts, FamiliarPlace, Password, Session, SignInLink, User
 from server.accounts.tokens.models import ApiToken
 from server.audit.models import AuditRow
 from server.commands.models import Command
@@ -18,6 +18,9 @@ TABLES = (
     User,
     SignInLink,
     Session,
+    Password,
+    FamiliarPlace,
+    Attempts,
     Site,
     Member,
     ApiToken,

@@ -37,7 +37,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[FastAPI], None] = lam
     """
     with bound_socket(settings.host, settings.port) as listening:
         app = create_app(settings)
-        uvicorn_server = _Server(_config(app))
+        uvicorn_server = _Server(_config(app, settings))
         async with app.router.lifespan_context(app):
             with _signals(uvicorn_server, app.state.stopping):
                 on_ready(app)
@@ -61,7 +61,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
         raise StartError(f"cannot listen on {host}:{port}: {reasons.get(code or 0, str(error))}") from error
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
@@ -73,7 +73,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1,::1",
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACE_S,
         backlog=BACKLOG,
     )

@@ -1,5 +1,6 @@
 """What can be set, with defaults and checks. Where the values come from is `settings_source`'s matter; docs/settings.md lists them."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -39,6 +40,11 @@ class Settings(BaseModel):
         "",
         pattern=r"^[A-Za-z0-9._, -]*$",
         description="Further names of this server, with commas between. Bare addresses, `localhost` and `….local` always work.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks of proxies, with commas between, that are believed about who asks (`X-Forwarded-For`) and "
+        "whether by HTTPS (`X-Forwarded-Proto`). Empty: none.",
     )
     broker_host: str = Field("127.0.0.1", description="The MQTT broker's name or address.")
     broker_port: Port = Field(1883, description="The MQTT broker's port.")
@@ -130,6 +136,15 @@ class Settings(BaseModel):
         if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query):
             raise ValueError("must be http:// or https:// and a host, with nothing after it")
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, text: str) -> str:
+        try:
+            named = [str(ip_network(part.strip())) for part in text.split(",") if part.strip()]
+        except ValueError as error:
+            raise ValueError(f"must be addresses or networks, like 10.0.0.2,fd00::/64: {error}") from None
+        return ",".join(name.removesuffix("/32").removesuffix("/128") for name in named)
 
     @field_validator("timezone")
     @classmethod

@@ -111,6 +111,21 @@ class Accounts:
         """The token of a new session of who has just proved to be that person, in a transaction of the writer's."""
         return await self._sessions.open(session, user_id, browser)
 
+    async def sessions_of(self, user_id: str) -> list[Session]:
+        """A person's sessions that let them in, the one used last first."""
+        wanted = select(Session).where(Session.user_id == user_id).order_by(col(Session.seen_ms).desc(), col(Session.id))
+        async with self._database.read() as session:
+            return [row for row in await session.exec(wanted) if self._sessions.lives(row)]
+
+    async def end_session(self, user_id: str, session_id: str) -> bool:
+        """End one of that person's sessions. False: there is none of that id."""
+        return await self._end(col(Session.user_id) == user_id, col(Session.id) == session_id) > 0
+
+    async def end_others(self, principal: Principal) -> int:
+        """End all of a person's sessions but the one that asks, and return how many they were."""
+        own = principal.session.id if principal.session is not None else ""
+        return await self._end(col(Session.user_id) == principal.user_id, col(Session.id) != own)
+
     async def sign_out(self, token: str) -> None:
         """End a session, if it is one."""
         await self._end(by_token(hashed(token), self._clock()))

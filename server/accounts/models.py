@@ -47,3 +47,31 @@ class Session(Table, table=True):
     nonce: str | None = Field(default=None, max_length=64)
     former_hash: str | None = Field(default=None, index=True, max_length=64)
     former_ms: int | None = millis(default=None, nullable=True)
+
+
+class Password(Table, table=True):
+    """A person's own way in. `login`: as `passwords.login_of` writes it. `hashed`: Argon2id, with its parameters."""
+
+    user_id: str = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE", max_length=32)
+    login: str = Field(unique=True, max_length=40)
+    hashed: str = Field(max_length=200)
+    set_ms: int = millis()
+
+
+class FamiliarPlace(Table, table=True):
+    """A network that a person signed in from with their password: strangers' failures elsewhere do not slow them there."""
+
+    __tablename__ = "familiar_place"
+
+    user_id: str = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE", max_length=32)
+    network_hash: str = Field(primary_key=True, max_length=64)
+    seen_ms: int = millis()
+
+
+class Attempts(Table, table=True):
+    """Failed tries of one account or place, by a hashed key. The next is allowed from `free_ms` on."""
+
+    key: str = Field(primary_key=True, max_length=80)
+    failures: int
+    last_ms: int = millis(index=True)
+    free_ms: int = millis()

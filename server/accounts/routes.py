@@ -1,40 +1,68 @@
-"""Getting in and out: a link that works once, a session behind a cookie."""
+"""Getting in and out: with a password, by a link that works once, and behind both a session's cookie."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from server.accounts.accounts import LinkRefused
 from server.accounts.asking import SIGN_IN, accounts_of, drop_session, session_token, set_session
+from server.accounts.browsers import browser_of
+from server.accounts.passwords import Passwords, WrongPassword
+from server.accounts.throttle import LINKS, Target, Throttle, Throttled, key_of
 from server.audit import note
-from server.http import pages_of
+from server.http import pages_of, with_page
+from server.http.address import address_of, network_of
 
 router = APIRouter(include_in_schema=False)
+
+Typed = Annotated[str, Form(max_length=1000)]
+
+
+def passwords_of(request: Request) -> Passwords:
+    """The passwords of the application that this request came to."""
+    return cast("Passwords", request.app.state.passwords)
 
 
 @router.get(SIGN_IN)
 async def how_to_get_in(request: Request) -> Response:
-    """What to do without a link."""
+    """The form for who has a password, and what to do without one."""
     return pages_of(request).render(request, "sign_in.html")
+
+
+@router.post(SIGN_IN)
+async def sign_in_with_password(request: Request, login: Typed, password: Typed) -> Response:
+    """Open a session, or show the form again with what was wrong, or with how long to wait."""
+    try:
+        session = await passwords_of(request).sign_in(login, password, address_of(request), _browser(request))
+    except WrongPassword as wrong:
+        page = pages_of(request).render(request, "sign_in.html", status_code=wrong.status, wrong=True, login=login[:40])
+        return with_page(request, wrong, page)
+    except Throttled as slowed:
+        return _slowed(request, slowed, login[:40])
+    return await _entered(request, session)
 
 
 @router.get(SIGN_IN + "/{token}")
 async def link_page(request: Request, token: str) -> Response:
     """One button. Only looking, as previews in chat programs do, uses the link not up."""
-    await accounts_of(request).check_link(token)
+    try:
+        await _throttled(request)
+        await _counted(request, token)
+    except Throttled as slowed:
+        return _slowed(request, slowed)
     return pages_of(request).render(request, "sign_in_link.html")
 
 
 @router.post(SIGN_IN + "/{token}")
 async def sign_in(request: Request, token: str) -> Response:
     """Use the link up; the browser's former session, if any, ends."""
-    accounts = accounts_of(request)
-    session = await accounts.sign_in(token)
-    if (person := await accounts.principal(session)) is not None:
-        note(request, actor=person.actor)
-    if (former := session_token(request)) is not None:
-        await accounts.sign_out(former)
-    response = RedirectResponse("/", 303)
-    set_session(request, response, session)
-    return response
+    try:
+        await _throttled(request)
+        await _counted(request, token)
+    except Throttled as slowed:
+        return _slowed(request, slowed)
+    return await _entered(request, await accounts_of(request).sign_in(token, _browser(request)))
 
 
 @router.post("/sign-out")
@@ -48,3 +76,44 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse(SIGN_IN, 303)
     drop_session(request, response)
     return response
+
+
+async def _entered(request: Request, session: str) -> Response:
+    """Home, with the new session; the browser's former one, if any, ends."""
+    person = await accounts_of(request).principal(session)
+    note(request, actor=person.actor if person else None)
+    if (former := session_token(request)) is not None:
+        await accounts_of(request).sign_out(former)
+    response = RedirectResponse("/", 303)
+    set_session(request, response, session)
+    return response
+
+
+def _browser(request: Request) -> str:
+    return browser_of(request.headers.get("user-agent", ""))
+
+
+def _slowed(request: Request, slowed: Throttled, login: str = "") -> Response:
+    page = pages_of(request).render(request, "sign_in.html", status_code=slowed.status, wait_s=slowed.after_s, login=login)
+    return with_page(request, slowed, page)
+
+
+async def _throttled(request: Request) -> None:
+    await _throttle(request).check(_links_from(request))
+
+
+async def _counted(request: Request, token: str) -> None:
+    """Whether the link works. Raises LinkRefused, and counts it."""
+    try:
+        await accounts_of(request).check_link(token)
+    except LinkRefused:
+        await _throttle(request).begin([_links_from(request)])
+        raise
+
+
+def _throttle(request: Request) -> Throttle:
+    return cast("Throttle", request.app.state.throttle)
+
+
+def _links_from(request: Request) -> Target:
+    return Target(key_of("links", network_of(address_of(request))), LINKS)

@@ -67,6 +67,13 @@ def respond(request: Request, problem: Problem) -> Response:
     return Response(body, problem.status, problem.headers, media_type="application/problem+json")
 
 
+def with_page(request: Request, problem: Problem, page: Response) -> Response:
+    """The page that a route has made itself for a problem, with the problem's headers, and noted as `respond` does."""
+    request.scope.setdefault("state", {})["problem"] = problem.code
+    page.headers.update(problem.headers)
+    return page
+
+
 def _plain(error: HTTPException) -> Problem:
     title = HTTPStatus(error.status_code).phrase
     detail = error.detail if error.detail and error.detail != title else None

@@ -2,15 +2,21 @@
 
 from typing import Any, Final
 
-from server.web.home import HOME_ZONE
 from server.web.i18n import Words
-from server.web.times import clock_second
+from server.web.times import HOME_ZONE, clock_second
 
 WORDS: Final = {
     "POST /api/v1/devices/{device_id}/channels/{channel}/commands": "activity.what.switch",
     "POST /devices/{device_id}/channels/{channel}": "activity.what.switch",
     "POST /api/v1/commands/{command_id}/cancel": "activity.what.cancel",
+    "POST /sign-in": "activity.what.sign_in",
     "POST /sign-in/{token}": "activity.what.sign_in",
+    "POST /prove": "activity.what.prove",
+    "POST /account/password": "activity.what.password",
+    "POST /account/password/remove": "activity.what.password_removed",
+    "POST /account/sessions/end-others": "activity.what.sessions_ended",
+    "POST /account/sessions/{session_id}/end": "activity.what.session_ended",
+    "DELETE /api/v1/sessions/{session_id}": "activity.what.session_ended",
     "POST /sign-out": "activity.what.sign_out",
     "POST /language": "activity.what.language",
     "admin sign-in-link": "activity.what.link_made",

@@ -5,11 +5,10 @@ from typing import Final
 
 from server.web.i18n import Words
 from server.web.shapes import Channel, Device, LinkWord, Site, Snapshot
-from server.web.times import clock_time
+from server.web.times import HOME_ZONE, clock_time
 from server.web.words import Around, View, view
 
 ICONS: Final = ("pump", "lamp", "fan", "gate", "valve", "heater", "socket", "sensor")
-HOME_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True, slots=True)

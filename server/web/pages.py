@@ -8,10 +8,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from server.clock import now_ms
+from server.settings import Settings
 from server.web import activity
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, language_of, words_in
-from server.web.times import clock_time
+from server.web.times import HOME_ZONE, age, clock_time
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -22,8 +24,13 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     Templates need of `context`: `sign_in.html` and `sign_in_link.html` nothing; `error.html` see `render_error`; `home.html` see `home.py`.
     """
     language = language_of(request)
+    t, now = words_in(language), now_ms()
+    settings: Settings | None = getattr(request.app.state, "settings", None)
+    zone = settings.timezone if settings is not None else HOME_ZONE
     around = {
-        "t": words_in(language),
+        "t": t,
+        "when": lambda at_ms: clock_time(at_ms, now, zone),
+        "ago": lambda at_ms: age(at_ms, now, t),
         "language": language,
         "other_language": next(other for other in LANGUAGES if other != language),
         "back": request.url.path if request.method in ("GET", "HEAD") and status_code == 200 else "/",

@@ -8,10 +8,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from server.http import own_path
 from server.web.assets import assets
 from server.web.backend import backend_of
-from server.web.home import HOME_ZONE, as_of, blank_device, site_views
+from server.web.home import as_of, blank_device, site_views
 from server.web.i18n import COOKIE, language_of, words_in
 from server.web.pages import render
 from server.web.shapes import Site, Snapshot
+from server.web.times import HOME_ZONE
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from server.web.i18n import Words
+
+HOME_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 @cache

@@ -9,6 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts import Accounts
 from server.accounts.accounts import Limits
+from server.accounts.hashing import Hasher
+from server.accounts.passwords import Passwords
+from server.accounts.principal import Principal
+from server.accounts.throttle import Throttle
 from server.db import Database
 from server.migrations import migrate
 from server.sites import Member, Role, Sites
@@ -44,12 +48,27 @@ class People:
     def __post_init__(self) -> None:
         limits = Limits(LINK_S, IDLE_S, ABSOLUTE_S, PROOF_S)
         self.accounts = Accounts(self.database, limits, clock=self.clock, new_token=lambda: f"token-{next(self._numbers)}")
+        self.throttle = Throttle(self.database, self.clock)
+        hasher = Hasher(memory_kib=8, passes=1)
+        self.passwords = Passwords(self.database, self.accounts, self.throttle, hasher=hasher, clock=self.clock)
         self.sites = Sites(self.database, clock=self.clock)
         self.sites.on_member_change.append(self.accounts.forget)
 
     async def session_of(self, name: str) -> str:
         """A new session's token."""
         return await self.accounts.sign_in(await self.accounts.make_link(self.ids[name]))
+
+    async def asking(self, token: str) -> Principal:
+        """Who asks with that token."""
+        principal = await self.accounts.principal(token)
+        assert principal is not None
+        return principal
+
+    async def give_password(self, name: str, login: str, password: str) -> str:
+        """Have that person set a password: the token of the session in which they did."""
+        token = await self.session_of(name)
+        await self.passwords.set(await self.asking(token), login, password)
+        return token
 
     async def all_written(self) -> None:
         """Wait until everything that was submitted so far is kept."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -14,11 +13,6 @@ from server.sites import Role
 from tests.server.people import ABSOLUTE_S, IDLE_S, LINK_S, People, small_world
 
 DAY_S = 86_400
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 
 async def who(people: People, token: str) -> str | None:

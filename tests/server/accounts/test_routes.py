@@ -32,6 +32,7 @@ def _app(people: People) -> FastAPI:
     app = FastAPI()
     app.state.pages, app.state.settings = PlainPages(), Settings()
     app.state.accounts, app.state.sites = people.accounts, people.sites
+    app.state.passwords, app.state.throttle = people.passwords, people.throttle
     install_problems(app)
     surround(app, address="http://congtac.test", body_limit_bytes=65_536)
     for router in routers:

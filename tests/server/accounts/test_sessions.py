@@ -1,7 +1,6 @@
 """Tokens that change when their person's roles do, and nobody who is thrown out by it."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -11,11 +10,6 @@ from server.accounts.sessions import OVERLAP_MS, UNSEEN_MS, mark_of
 from server.ids import hashed
 from server.sites import Role
 from tests.server.people import PROOF_S, People, small_world
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 
 async def to_renew(people: People, token: str) -> bool | None:

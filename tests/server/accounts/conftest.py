@@ -1,0 +1,10 @@
+"""A database for each test."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
