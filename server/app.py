@@ -21,6 +21,8 @@ from server.clock import now_ms
 from server.commands.routes import router as commands_router
 from server.db import Database
 from server.devices.papers import own_tls
+from server.doors import ROUTERS as DOORS
+from server.doors import SECTIONS, open_doors
 from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
@@ -34,14 +36,14 @@ from server.live.routes import router as live_router
 from server.opening import opened_database
 from server.settings import Settings
 from server.sites import Sites
-from server.sites.routes import router as sites_router
 from server.switchboard import Switchboard, link_settings
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The server's ASGI application. Its state, while its lifespan lasts:
 
-    `settings`, `database`, `accounts`, `passwords`, `throttle`, `sites`, `checks`, `pages`; `stopping`, an Event that open streams watch;
+    `settings`, `database`, `accounts`, `passwords`, `throttle`, `sites`,
+    `invitations`, `guests`, `checks`, `pages`; `stopping`, an Event that open streams watch;
     `first_link`, the token of the owner's first sign-in link, on the first start only.
     """
     app = FastAPI(
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         streams=settings.live_streams,
         guest_streams=settings.guest_live_streams,
     )
+    app.state.site_sections = SECTIONS
     app.state.stopping = asyncio.Event()
     install_problems(app)
     surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes, other_hosts=settings.further_hosts)
@@ -68,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         health_router,
         docs_router,
         *accounts_routers,
-        sites_router,
+        *DOORS,
         history_router,
         audit_router,
         live_router,
@@ -123,6 +126,7 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.switchboard = board = await _open_switchboard(settings, database)
     state.checks.add("broker", board.check_link)
     state.web = Front(board)
+    await open_doors(state, database, board)
     return board
 
 

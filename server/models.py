@@ -10,7 +10,9 @@ from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
 from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
+from server.guests.models import GuestChannel, GuestLink, GuestSession
 from server.history.models import EventRow
+from server.invitations.models import Invitation
 from server.sites.models import Member, Site
 
 TABLES = (
@@ -24,7 +26,11 @@ TABLES = (
     Site,
     Member,
     ApiToken,
+    Invitation,
+    GuestLink,
+    GuestSession,
     Device,
+    GuestChannel,
     ChannelReport,
     JournalMark,
     PresenceChange,

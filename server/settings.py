@@ -4,7 +4,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from sqlalchemy import URL, make_url
@@ -13,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from protocol.tls import is_loopback
 from server.broker.address import BrokerAddress, parse_addresses
 from server.names import Name
+from server.zones import ZoneName
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[int, Field(ge=1)]
@@ -66,7 +66,7 @@ class Settings(BaseModel):
     )
     broker_pid_file: Path | None = Field(None, description="mosquitto's process id, to have it read the password file again.")
     site_name: Name = Field("Nhà", description="Name of the site that the first start makes.")
-    timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of that site, an IANA name.")
+    timezone: ZoneName = Field("Asia/Ho_Chi_Minh", description="Time zone of that site, an IANA name.")
     owner_name: Name = Field("Chủ nhà", description="Name of the owner that the first start makes.")
     command_ttl_s: Seconds = Field(10, le=3600, description="How long a command may take to reach its device, in seconds.")
     unconfirmed_grace_s: Seconds = Field(
@@ -145,15 +145,6 @@ class Settings(BaseModel):
         except ValueError as error:
             raise ValueError(f"must be addresses or networks, like 10.0.0.2,fd00::/64: {error}") from None
         return ",".join(name.removesuffix("/32").removesuffix("/128") for name in named)
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("is not the name of a time zone, like Asia/Ho_Chi_Minh") from None
-        return name
 
     @field_validator("broker_secret")
     @classmethod

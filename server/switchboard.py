@@ -79,6 +79,11 @@ class Switchboard:
         """A site was founded, or read from the database."""
         self.sites[site.id] = {"id": site.id, "slug": site.slug, "name": site.name, "timezone": site.timezone}
 
+    def site_changed(self, site: Site) -> None:
+        """A site was founded, renamed or moved to another time zone."""
+        self.add_site(site)
+        self.hub.site_changed(site.id)
+
     async def run(self) -> None:
         """Hear and speak, until cancelled."""
         try:

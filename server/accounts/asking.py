@@ -29,6 +29,9 @@ class Guests(Protocol):
     async def principal(self, token: str) -> Principal | None:
         """Whose guest session it is, None for none."""
 
+    async def close(self, token: str) -> None:
+        """End a guest's session, if it is one."""
+
 
 def accounts_of(request: Request) -> Accounts:
     """The accounts of the application that this request came to."""
@@ -63,7 +66,7 @@ async def find_principal(request: Request) -> Principal | None:
 async def find_visitor(request: Request) -> Principal | None:
     """The person or the guest who is asking; None for anybody else."""
     token = session_token(request)
-    if token is None or not token.startswith(GUEST_MARK):
+    if token is None or not token.startswith(GUEST_MARK) or bearer_of(request.scope) is not None:
         return await find_principal(request)
     return _known(request, await cast("Guests", request.app.state.guests).principal(token))
 
@@ -172,13 +175,22 @@ def _way_back(request: Request) -> str:
     return own_path(urlsplit(request.headers.get("referer", "")).path or ACCOUNT)
 
 
-def set_session(request: Request, response: Response, token: str) -> None:
+async def end_session(request: Request) -> None:
+    """End the session that the request came with, a person's or a guest's."""
+    token = session_token(request)
+    if token is not None and token.startswith(GUEST_MARK):
+        await cast("Guests", request.app.state.guests).close(token)
+    elif token is not None:
+        await accounts_of(request).sign_out(token)
+
+
+def set_session(request: Request, response: Response, token: str, lasts_s: int | None = None) -> None:
     """Have the browser keep the session's token, where scripts and other sites cannot use it."""
     secure = _secure(request)
     response.set_cookie(
         HTTPS_COOKIE if secure else PLAIN_COOKIE,
         token,
-        max_age=accounts_of(request).session_s,
+        max_age=lasts_s or accounts_of(request).session_s,
         path="/",
         secure=secure,
         httponly=True,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from server.accounts.accounts import LinkRefused
-from server.accounts.asking import SIGN_IN, accounts_of, drop_session, session_token, set_session
+from server.accounts.asking import SIGN_IN, accounts_of, drop_session, end_session, find_visitor, set_session
 from server.accounts.browsers import browser_of
 from server.accounts.passwords import Passwords, WrongPassword
 from server.accounts.throttle import LINKS, Target, Throttle, Throttled, key_of
@@ -68,11 +68,8 @@ async def sign_in(request: Request, token: str) -> Response:
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session here and in the browser."""
-    accounts = accounts_of(request)
-    if (token := session_token(request)) is not None:
-        person = await accounts.principal(token)
-        note(request, actor=person.actor if person else None)
-        await accounts.sign_out(token)
+    await find_visitor(request)
+    await end_session(request)
     response = RedirectResponse(SIGN_IN, 303)
     drop_session(request, response)
     return response
@@ -82,8 +79,7 @@ async def _entered(request: Request, session: str) -> Response:
     """Home, with the new session; the browser's former one, if any, ends."""
     person = await accounts_of(request).principal(session)
     note(request, actor=person.actor if person else None)
-    if (former := session_token(request)) is not None:
-        await accounts_of(request).sign_out(former)
+    await end_session(request)
     response = RedirectResponse("/", 303)
     set_session(request, response, session)
     return response

@@ -9,10 +9,10 @@ from typing import Final
 LONGEST: Final = 40
 
 
-def slug_of(name: str, taken: Collection[str] = ()) -> str:
-    """`Máy bơm số 1` as `may-bom-so-1`; with a number behind it where that is taken, `device` where nothing is left of the name."""
+def slug_of(name: str, taken: Collection[str] = (), *, otherwise: str = "device", longest: int = LONGEST) -> str:
+    """`Máy bơm số 1` as `may-bom-so-1`; with a number behind it where that is taken, `otherwise` where nothing is left of the name."""
     plain = "".join(letter for letter in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(letter))
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.replace("đ", "d"))[:LONGEST].strip("-") or "device"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.replace("đ", "d"))[:longest].strip("-") or otherwise
     if slug not in taken:
         return slug
-    return next(numbered for number in count(2) if (numbered := f"{slug[: LONGEST - 8]}-{number}") not in taken)
+    return next(numbered for number in count(2) if (numbered := f"{slug[: longest - 8]}-{number}") not in taken)

@@ -15,7 +15,9 @@ from server.commands.models import Command
 from server.commands.record import OPEN
 from server.db import Database, StorageError, Table
 from server.devices.models import PresenceChange
+from server.guests.models import GuestLink
 from server.history.models import EventRow
+from server.invitations.models import Invitation
 
 log = logging.getLogger("congtac.retention")
 
@@ -74,6 +76,8 @@ def _old(before_ms: int) -> list[tuple[type[Table], ColumnElement[bool]]]:
         (PresenceChange, (col(PresenceChange.at_ms) < before_ms) & col(PresenceChange.id).not_in(latest)),
         (SignInLink, col(SignInLink.expires_ms) < before_ms),
         (Session, col(Session.ends_ms) < before_ms),
+        (Invitation, (col(Invitation.expires_ms) < before_ms) | (col(Invitation.ended_ms) < before_ms)),
+        (GuestLink, col(GuestLink.expires_ms) < before_ms),
     ]
 
 

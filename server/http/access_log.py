@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LONGEST_PATH: Final = 200
-_SECRET_PATH: Final = re.compile(r"^(/sign-in/).+")
+_SECRET_PATH: Final = re.compile(r"^(/(?:sign-in|invitations|guest)/).+")
 
 log = logging.getLogger("congtac.access")
 

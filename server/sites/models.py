@@ -24,6 +24,11 @@ class Role(StrEnum):
         """Whether this role may add and remove devices and members."""
         return self is Role.OWNER
 
+    def is_at_least(self, other: "Role") -> bool:
+        """Whether this role may do all that the other may."""
+        ranks = [Role.VIEWER, Role.OPERATOR, Role.OWNER]
+        return ranks.index(self) >= ranks.index(other)
+
 
 class Site(Table, table=True):
     """A place: its devices share a name, members and a time zone (IANA)."""

@@ -1,15 +1,21 @@
-"""The sites that a person is a member of."""
+"""Sites and their members over the API."""
 
-from typing import cast
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict
 
-from server.accounts.asking import Asking
-from server.sites.models import Role
-from server.sites.sites import Sites
+from server.accounts import Asking, InPerson, Proven
+from server.names import Name
+from server.sites.access import at_site, owner_at, sites_of
+from server.sites.members import members_of
+from server.sites.models import Role, Site
+from server.zones import ZoneName
 
 router = APIRouter(prefix="/api/v1/sites", tags=["sites"])
+
+SiteId = Annotated[str, Path(max_length=32)]
+UserId = Annotated[str, Path(max_length=32)]
 
 
 class SiteOut(BaseModel):
@@ -22,8 +28,90 @@ class SiteOut(BaseModel):
     role: Role
 
 
+class SiteIn(BaseModel):
+    """A new site: its name, and its time zone's IANA name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    timezone: ZoneName = "Asia/Ho_Chi_Minh"
+
+
+class SiteChange(BaseModel):
+    """What of a site is to change; what is left out or null stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    timezone: ZoneName | None = None
+
+
+class MemberOut(BaseModel):
+    """A member of a site."""
+
+    user: str
+    name: str
+    role: Role
+    since_ms: int
+
+
+class RoleIn(BaseModel):
+    """A member's new role."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+
+
+def _out(site: Site, role: Role) -> SiteOut:
+    return SiteOut(**site.model_dump(), role=role)
+
+
 @router.get("", summary="The sites that you are a member of")
 async def my_sites(request: Request, asking: Asking) -> list[SiteOut]:
     """By name. Sites of others do not exist here."""
-    found = await cast("Sites", request.app.state.sites).find(asking.roles)
-    return [SiteOut(**site.model_dump(), role=asking.roles[site.id]) for site in found]
+    found = await sites_of(request).find(asking.roles)
+    return [_out(site, asking.roles[site.id]) for site in found]
+
+
+@router.post("", status_code=201)
+async def add_site(request: Request, asking: Proven, wanted: SiteIn) -> SiteOut:
+    """Make a further site and own it. For those who own one already."""
+    return _out(await sites_of(request).add(wanted.name, wanted.timezone, asking.user_id), Role.OWNER)
+
+
+@router.patch("/{site_id}")
+async def change_site(request: Request, asking: Proven, site_id: SiteId, wanted: SiteChange) -> SiteOut:
+    """Rename a site, or move it to another time zone. For owners. The short name in addresses stays."""
+    at = await owner_at(request, asking, site_id=site_id)
+    site = await sites_of(request).change(at.site.id, asking.user_id, name=wanted.name, timezone=wanted.timezone)
+    return _out(site, at.role)
+
+
+@router.get("/{site_id}/members")
+async def members(request: Request, asking: Asking, site_id: SiteId) -> list[MemberOut]:
+    """Who is a member: owners first, each by name."""
+    at = await at_site(request, asking, site_id=site_id)
+    found = await members_of(request.app.state.database, at.site.id)
+    return [MemberOut(user=it.user_id, name=it.name, role=it.role, since_ms=it.since_ms) for it in found]
+
+
+@router.patch("/{site_id}/members/{user_id}", status_code=204)
+async def change_member(request: Request, asking: Proven, site_id: SiteId, user_id: UserId, wanted: RoleIn) -> None:
+    """Give a member another role. For owners; the last owner stays one."""
+    at = await owner_at(request, asking, site_id=site_id)
+    await sites_of(request).change_member(at.site.id, user_id, wanted.role, asking.user_id)
+
+
+@router.delete("/{site_id}/members/{user_id}", status_code=204)
+async def remove_member(request: Request, asking: Proven, site_id: SiteId, user_id: UserId) -> None:
+    """Remove a member. For owners; the last owner stays."""
+    at = await owner_at(request, asking, site_id=site_id)
+    await sites_of(request).change_member(at.site.id, user_id, None, asking.user_id)
+
+
+@router.post("/{site_id}/leave", status_code=204)
+async def leave(request: Request, asking: InPerson, site_id: SiteId) -> None:
+    """Leave a site. The last owner cannot."""
+    at = await at_site(request, asking, site_id=site_id)
+    await sites_of(request).leave(at.site.id, asking.user_id)

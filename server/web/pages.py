@@ -13,7 +13,8 @@ from server.settings import Settings
 from server.web import activity
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, language_of, words_in
-from server.web.times import HOME_ZONE, age, clock_time
+from server.web.qr import qr
+from server.web.times import HOME_ZONE, age, clock_time, moment
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -63,4 +64,5 @@ def environment() -> Environment:
     )
     found.globals["clock_time"] = clock_time
     found.globals["activity"] = activity
+    found.globals.update(qr=qr, moment=moment)
     return found

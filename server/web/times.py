@@ -31,6 +31,11 @@ def clock_second(at_ms: int, now_ms: int, timezone: str) -> str:
     return at.strftime("%H:%M:%S" if at.date() == now.date() else "%H:%M:%S %d/%m/%Y")
 
 
+def moment(at_ms: int, timezone: str) -> str:
+    """A time with its day, for what is not near now: `14:02 28/07/2026`."""
+    return _local(at_ms, timezone).strftime("%H:%M %d/%m/%Y")
+
+
 def age(at_ms: int, now_ms: int, t: Words) -> str:
     """`5 phút trước`."""
     seconds = max(0, now_ms - at_ms) // 1000

@@ -89,6 +89,9 @@ function copyOf(template, selector) {
 function newSite(site) {
   const section = copyOf('site-template', '.site');
   section.dataset.site = site.id;
+  const role = section.querySelector('.role');
+  if (site.role === 'guest') role.removeAttribute('href');
+  else role.href = `/sites/${encodeURIComponent(site.slug)}`;
   return section;
 }
 

@@ -384,3 +384,43 @@ async def test_of_what_a_killed_server_left_open_for_a_channel_only_the_last_wis
     async with stage(tmp_path, clock=clock, fresh=False) as there:
         Puppet(there.board, puppet.id, journal=puppet.journal, seq=puppet.seq).hello()
         assert [sent.jti for sent in there.link.commands(puppet.id)] == [later.id, elsewhere.id]
+
+
+async def test_who_is_barred_has_nothing_sent_that_waits(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device(online=False)
+        puppet.about()
+        waiting = [
+            await there.board.desk.issue(Actor(actor, actor), Wish(puppet.id, "den", on=True, when_online=True))
+            for actor in ("guest:a", "guest:b")
+        ]
+        await there.board.desk.bar("guest:a")
+        late = await there.board.desk.issue(Actor("guest:a", "a"), Wish(puppet.id, "den", on=True, when_online=True))
+        puppet.hello()
+        await there.settle()
+        sent = [command.jti for command in there.link.commands(puppet.id)]
+    assert sent == [waiting[1].id]
+    assert late.id not in sent
+
+
+async def test_taking_back_concerns_one_actor_and_some_devices(tmp_path):
+    async with stage(tmp_path) as there:
+        puppets = [await there.device(name * 16, online=False) for name in "de"]
+        for puppet in puppets:
+            puppet.about()
+        asked = [
+            await there.board.desk.issue(Actor(actor, actor), Wish(puppet.id, "den", on=True, when_online=True))
+            for actor in ("user:a", "user:b")
+            for puppet in puppets
+        ]
+        await there.board.desk.take_back("user:a", [puppets[0].id])
+        fates = [there.board.desk.get(command.id).fate for command in asked]
+    assert fates == [Fate.CANCELLED, Fate.WAITING, Fate.WAITING, Fate.WAITING]
+
+
+async def test_a_command_never_lives_longer_than_it_may(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        before_ms = there.clock() + 3_000
+        command = await there.board.desk.issue(Actor("guest:a", "a"), Wish(puppet.id, "den", on=True, before_ms=before_ms))
+    assert command.expires_ms == before_ms
