@@ -29,7 +29,7 @@ from server.health import Checks, database_check, schema_check
 from server.health import router as health_router
 from server.history.retention import Retention
 from server.history.routes import router as history_router
-from server.http import install_problems, surround
+from server.http import PROBLEMS, install_problems, surround
 from server.http.docs import router as docs_router
 from server.limits import Limits as CallerLimits
 from server.live.routes import router as live_router
@@ -53,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_life,
+        responses=PROBLEMS,
     )
     app.state.settings = settings
     app.state.pages = server.web

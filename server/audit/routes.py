@@ -83,17 +83,18 @@ async def _find(request: Request, principal: Principal, most: int, before: int |
         members = select(User.id, User.name).join(Member, col(Member.user_id) == col(User.id))
         names = dict((await session.exec(members.where(col(Member.site_id).in_(owned)))).all())
     names[principal.user_id] = principal.name
-    page = [_out(row, names) for row in rows[:most]]
+    page = [_out(row, names, principal) for row in rows[:most]]
     return _Found(page, page[-1].seq if len(rows) > most else None)
 
 
-def _out(row: AuditRow, names: dict[str, str]) -> AuditOut:
-    """The row for this reader: people who are not of the reader's sites are not told apart."""
+def _out(row: AuditRow, names: dict[str, str], reader: Principal) -> AuditOut:
+    """The row for this reader: people who are not of the reader's sites are not told apart, and other sites do not exist."""
     kind, _, person_id = row.actor.partition(":")
     known = kind != "user" or person_id in names
     return AuditOut(
-        **row.model_dump(exclude={"actor", "facts", "hash"}),
+        **row.model_dump(exclude={"actor", "facts", "hash", "site_id"}),
         actor=row.actor if known else ELSEWHERE,
+        site_id=row.site_id if row.site_id is not None and reader.may_see(row.site_id) else None,
         name=names.get(person_id) if kind == "user" else None,
         facts=json.loads(row.facts or "{}"),
     )

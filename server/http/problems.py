@@ -18,6 +18,27 @@ from server.http.rendering import pages_of, wants_page
 LONGEST_ECHO: Final = 200
 MOST_FAULTS: Final = 10
 
+_WORD: Final = {"type": "string"}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "What went wrong (RFC 9457)",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "code"],
+                    "properties": {
+                        **dict.fromkeys(("type", "title", "code", "detail", "request_id"), _WORD),
+                        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                        "faults": {"type": "array", "items": {"type": "object", "properties": {"where": _WORD, "what": _WORD}}},
+                    },
+                }
+            }
+        },
+    }
+}
+"""What every route may answer besides its own, for the API's description."""
+
 log = logging.getLogger(__name__)
 
 

@@ -101,6 +101,16 @@ async def test_who_owns_nothing_reads_the_own_deeds_only(tmp_path: Path):
         assert told(await here.read()) == [(f"user:{here.ids['Hoa']}", "Hoa", 403, "may_only_look", MINE)]
 
 
+async def test_a_deed_at_another_s_site_tells_nothing_of_that_site(tmp_path: Path):
+    """Checklist 14."""
+    async with town(tmp_path) as here:
+        await here.become("Hoa")
+        assert await here.switch(OTHERS) == 404
+        page = await here.read()
+    assert told(page) == [(f"user:{here.ids['Hoa']}", "Hoa", 404, "unknown_device", OTHERS)]
+    assert here.site_ids[1] not in str(page)
+
+
 async def test_a_stranger_reads_nothing(tmp_path: Path):
     async with running(tmp_path) as (_, http):
         assert (await http.get("/api/v1/audit")).status_code == 401
