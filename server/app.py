@@ -11,6 +11,8 @@ import server.web
 from server.accounts import Accounts
 from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
+from server.accounts.passkeys.passkeys import Passkeys
+from server.accounts.passkeys.place import Place, place_of
 from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
 from server.audit import SERVER, Trail, entry
@@ -42,7 +44,7 @@ from server.switchboard import Switchboard, link_settings
 def create_app(settings: Settings) -> FastAPI:
     """The server's ASGI application. Its state, while its lifespan lasts:
 
-    `settings`, `database`, `accounts`, `passwords`, `throttle`, `sites`,
+    `settings`, `database`, `accounts`, `passwords`, `passkeys`, `throttle`, `sites`,
     `invitations`, `guests`, `checks`, `pages`; `stopping`, an Event that open streams watch;
     `first_link`, the token of the owner's first sign-in link, on the first start only.
     """
@@ -115,6 +117,9 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.accounts = Accounts(database, limits)
     state.throttle = Throttle(database, now_ms)
     state.passwords = Passwords(database, state.accounts, state.throttle)
+    place = place_of(settings)
+    state.passkeys = Passkeys(database, state.accounts, place) if isinstance(place, Place) else None
+    state.passkeys_at = place.origin if isinstance(place, Place) else ""
     state.sites = Sites(database)
     state.sites.on_member_change.append(state.accounts.forget)
     state.trail = Trail(database, audit_key(settings.data_dir), Head(settings.data_dir), now_ms, settings.history_days)

@@ -4,6 +4,7 @@ A new domain adds its line here, and a migration in `server/migrations/versions`
 """
 
 from server.accounts.models import Attempts, FamiliarPlace, Password, Session, SignInLink, User
+from server.accounts.passkeys.models import Passkey, SpentChallenge
 from server.accounts.tokens.models import ApiToken
 from server.audit.models import AuditRow
 from server.commands.models import Command
@@ -29,6 +30,8 @@ TABLES = (
     Invitation,
     GuestLink,
     GuestSession,
+    Passkey,
+    SpentChallenge,
     Device,
     GuestChannel,
     ChannelReport,

@@ -19,6 +19,7 @@ from server.accounts.asking import (
     require_visitor,
     still_asking,
 )
+from server.accounts.passkeys.routes import router as _passkeys
 from server.accounts.password_routes import router as _password
 from server.accounts.principal import Grants, Principal
 from server.accounts.prove_page import router as _prove
@@ -26,7 +27,7 @@ from server.accounts.routes import router as _ways_in
 from server.accounts.session_routes import router as _sessions
 from server.accounts.tokens.routes import router as _tokens
 
-routers = (_ways_in, _account, _password, _sessions, _prove, _tokens)
+routers = (_ways_in, _account, _password, _passkeys, _sessions, _prove, _tokens)
 
 __all__ = [
     "Accounts",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from server.accounts.asking import ACCOUNT, InPerson, accounts_of
+from server.accounts.passkeys import routes as passkeys
 from server.accounts.principal import Principal
 from server.accounts.routes import passwords_of
 from server.accounts.strength import LONGEST, SHORTEST
@@ -47,6 +48,7 @@ async def _nothing(_request: Request, _principal: Principal) -> dict[str, Any]:
 
 SECTIONS: Final = (
     Section("who", _who),
+    Section("passkeys", passkeys.shown),
     Section("password", _password),
     Section("sessions", _sessions),
     Section("tokens", tokens.shown),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from server.accounts.asking import ACCOUNT, PROVE, InPerson
+from server.accounts.passkeys.routes import has_passkey
 from server.accounts.passwords import WrongPassword
 from server.accounts.principal import Principal
 from server.accounts.routes import Typed, passwords_of
@@ -38,7 +39,10 @@ async def prove_with_password(
 
 
 async def _page(request: Request, principal: Principal, then: str, *, status_code: int = 200, **told: Any) -> Response:
-    login = await passwords_of(request).login_name(principal.user_id)
+    ways = {
+        "login": await passwords_of(request).login_name(principal.user_id),
+        "passkeys": await has_passkey(request, principal.user_id),
+    }
     return pages_of(request).render(
-        request, "prove.html", status_code=status_code, viewer=principal, then=own_path(then), login=login, **told
+        request, "prove.html", status_code=status_code, viewer=principal, then=own_path(then), **ways, **told
     )

@@ -37,6 +37,7 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
         "back": request.url.path if request.method in ("GET", "HEAD") and status_code == 200 else "/",
         "viewer": None,
         "url": assets().url,
+        "passkeys_at": getattr(request.app.state, "passkeys_at", ""),
     }
     html = environment().get_template(name).render({**around, **context})
     headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Cookie, Accept-Language"}
