@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -131,9 +132,18 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.first_link = await first_start(settings, database, state.accounts, state.sites)
     state.switchboard = board = await _open_switchboard(settings, database)
     state.checks.add("broker", board.check_link)
+    board.ingest.on_refused.append(partial(_record_refused, state.trail, board))
     state.web = Front(board)
     await open_doors(state, database, board)
     return board
+
+
+def _record_refused(trail: Trail, board: Switchboard, device_id: str | None, reason: str) -> None:
+    """A device said what cannot be: those who own its site read of it, each time or, where it is often, how often."""
+    device = board.registry.get(device_id) if device_id else None
+    who, site_id = f"device:{device_id or 'unknown'}", device.site_id if device else None
+    facts = {"device_id": device_id} if device else {}
+    trail.record(entry(now_ms(), who, "message", status=400, reason=reason, site_id=site_id, facts=facts), soon=False)
 
 
 async def _open_switchboard(settings: Settings, database: Database) -> Switchboard:

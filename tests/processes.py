@@ -164,9 +164,10 @@ class SimulatedDevice:
 class System:
     """Everything that runs. Made by `running_system`."""
 
-    def __init__(self, folder: Path, port: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, Any], rivals: Sequence[str] = ()) -> None:
         self.folder = folder
-        self.broker = PrivateBroker(folder / "broker")
+        self.broker = PrivateBroker(folder / "broker", server_users=(SERVER_USER, *rivals))
+        self.rivals = {rival: new_secret() for rival in rivals}
         self.devices: list[SimulatedDevice] = []
         self._secret = new_secret()
         self._port = port
@@ -197,7 +198,8 @@ class System:
     async def start(self) -> None:
         """Broker and server, ready for devices and people."""
         self.broker.folder.mkdir()
-        self.broker.credentials.add(SERVER_USER, self._secret)
+        for user, secret in {SERVER_USER: self._secret, **self.rivals}.items():
+            self.broker.credentials.add(user, secret)
         await self.start_broker()
         self.server = Program("server", _python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
         await self.start_server()
@@ -308,10 +310,13 @@ class System:
 
 
 @asynccontextmanager
-async def running_system(folder: Path, **settings: Any) -> AsyncIterator[System]:
-    """Broker and server of a new system in that folder, with Lan as owner. More settings of the server are given by name."""
+async def running_system(folder: Path, *, rivals: Sequence[str] = (), **settings: Any) -> AsyncIterator[System]:
+    """Broker and server of a new system in that folder, with Lan as owner. More settings of the server are given by name.
+
+    `rivals`: users who have the server's rights at the broker, and none of its keys; their secrets are in `system.rivals`.
+    """
     require("mosquitto")
-    system = System(folder, free_port("127.0.0.1"), settings)
+    system = System(folder, free_port("127.0.0.1"), settings, rivals)
     _LIVING.append(system)
     try:
         await system.start()
@@ -347,7 +352,7 @@ async def eventually(condition: Callable[[], Awaitable[object]], within_s: float
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
     while not await condition():
-        assert loop.time() < deadline, f"not within {within_s} s: {condition.__qualname__}"
+        assert loop.time() < deadline, f"not within {within_s} s: {getattr(condition, '__qualname__', condition)}"
         await asyncio.sleep(0.05)
 
 

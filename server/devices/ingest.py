@@ -70,9 +70,12 @@ class Ingest:
         self._now_ms = now_ms
         self._hold = hold
         self.refused = 0
+        self.on_refused: list[Callable[[str | None, str], None]] = []
+        """Each is told the id of a device, None where the topic names none, and the word for what was wrong with its message."""
 
     def take(self, message: Received) -> None:
         """Take in one message; what is wrong with it is logged and counted, and goes no further."""
+        device_id = None
         try:
             device_id, topic = topics.parse(message.topic)
             device = self._registry.get(device_id)
@@ -85,6 +88,8 @@ class Ingest:
             self._take(device, topic, message)
         except ProtocolError as error:
             self.refused += 1
+            for told in self.on_refused:
+                told(device_id, error.reason)
             if self.refused <= MOST_COMPLAINTS or self.refused % 1000 == 0:
                 log.warning("refused a message on %s: %s (%d so far)", message.topic[:200], error, self.refused)
 

@@ -21,12 +21,14 @@ WORDS: Final = {
     "POST /language": "activity.what.language",
     "admin sign-in-link": "activity.what.link_made",
     "admin add-device": "activity.what.device_added",
+    "message": "activity.what.message",
     "more requests": "activity.what.more",
 }
 _WHO: Final = {
     "anonymous": "activity.who.anonymous",
     "admin": "activity.who.admin",
     "guest": "activity.who.guest",
+    "device": "activity.who.device",
     "user": "activity.who.gone",
 }
 
