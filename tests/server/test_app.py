@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from broker_config.ports import free_port
 from server.app import create_app
 from server.http.headers import HEADERS
 from server.settings import Settings
+from tests.server.route_table import every_route
 
 OPEN = {"/healthz", "/readyz"}
 
@@ -85,7 +85,7 @@ async def test_the_docs_name_every_route_and_load_nothing(tmp_path: Path) -> Non
 
 async def test_no_path_is_routed_twice(tmp_path: Path) -> None:
     async with running(tmp_path) as (app, _):
-        routes = [(route.path, method) for route in app.routes if isinstance(route, APIRoute) for method in route.methods]
+        routes = every_route(app)
     assert len(routes) == len(set(routes))
 
 
