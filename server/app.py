@@ -37,6 +37,8 @@ from server.http.docs import router as docs_router
 from server.limits import Limits as CallerLimits
 from server.live.routes import router as live_router
 from server.opening import opened_database
+from server.personal.erasure import Erasure
+from server.personal.routes import router as personal_router
 from server.settings import Settings
 from server.sites import Sites
 from server.switchboard import Switchboard, link_settings
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         *DOORS,
         history_router,
         audit_router,
+        personal_router,
         live_router,
         server.web.router,
     ):
@@ -131,6 +134,7 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.checks.add("schema", schema_check(database))
     state.first_link = await first_start(settings, database, state.accounts, state.sites)
     state.switchboard = board = await _open_switchboard(settings, database)
+    state.erasure = Erasure(database, state.accounts, state.sites, board)
     state.checks.add("broker", board.check_link)
     board.ingest.on_refused.append(partial(_record_refused, state.trail, board))
     state.web = Front(board)

@@ -53,6 +53,7 @@ SECTIONS: Final = (
     Section("sessions", _sessions),
     Section("tokens", tokens.shown),
     Section("activity", _nothing),
+    Section("data", _nothing),
 )
 
 

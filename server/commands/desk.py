@@ -152,6 +152,18 @@ class Desk:
         self._barred.add(actor_id)
         await self.take_back(actor_id, [command.device_id for command in self._open.values()])
 
+    def rename_actor(self, actor_id: str, to_id: str, to_name: str) -> None:
+        """From now on this actor of commands is another one, of whom nothing is sent."""
+        self._barred.add(to_id)
+        for known in (self._open, self._settled):
+            for command in [command for command in known.values() if command.actor_id == actor_id]:
+                known[command.id] = replace(command, actor_id=to_id, actor=to_name)
+        for device in self._registry:
+            for channel in device.channels.values():
+                if channel.command is not None and channel.command.actor_id == actor_id:
+                    channel.command = replace(channel.command, actor_id=to_id, actor=to_name)
+                    self._hub.command_changed(device, channel)
+
     def waiting_actors(self) -> set[str]:
         """Whose commands are open."""
         return {command.actor_id for command in self._open.values()}
@@ -244,7 +256,7 @@ class Desk:
         place = (command.device_id, command.channel)
         # what was lost on the way is not sent after what was asked later: the last wish must hold
         overtaken = command.id < self._newest.get(place, "")
-        held = command.id in self._being_taken_back or command.actor_id in self._barred
+        held = command.id in self._being_taken_back or command.actor_id in self._barred or not command.actor  # who is erased
         if now_ms >= command.expires_ms or held or overtaken:
             return
         self._open[command.id] = record.handed_over(command)

@@ -40,7 +40,7 @@ class CommandOut(BaseModel):
     channel: str
     on: bool
     for_s: int | None
-    actor: str
+    actor: str | None
     fate: Fate
     reason: str | None
     created_ms: int

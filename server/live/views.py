@@ -15,7 +15,7 @@ def command_view(command: CommandRecord) -> dict[str, Any]:
         "channel": command.channel,
         "on": command.on,
         "for_s": command.for_s,
-        "actor": command.actor,
+        "actor": command.actor or None,
         "fate": command.fate,
         "reason": command.reason,
         "created_ms": command.created_ms,
