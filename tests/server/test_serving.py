@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -31,8 +32,8 @@ def thawed() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient, "asyncio.Task[None]"]]:
-    settings = Settings(data_dir=folder / "data", port=free_port("127.0.0.1"), broker_port=free_port("127.0.0.1"))
+async def served(folder: Path, **given: Any) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient, "asyncio.Task[None]"]]:
+    settings = Settings(data_dir=folder / "data", port=free_port("127.0.0.1"), broker_port=free_port("127.0.0.1"), **given)
     ready: list[FastAPI] = []
     task = asyncio.create_task(serve(settings, on_ready=ready.append), name="serve")
     await until(lambda: ready or task.done())
@@ -65,6 +66,21 @@ async def test_a_proxy_on_this_machine_is_believed_that_it_speaks_https(tmp_path
     async with served(tmp_path) as (_, http, _task):
         answer = await http.get("/sign-in", headers={"X-Forwarded-Proto": "https"})
     assert "strict-transport-security" in answer.headers
+
+
+@pytest.mark.parametrize(("trusted", "others_wait"), [("127.0.0.0/8", False), ("", True), ("192.0.2.1", True)])
+async def test_only_a_trusted_proxy_is_believed_about_who_asks(tmp_path: Path, trusted: str, others_wait: bool) -> None:
+    """Checklist 9."""
+
+    async def guess(http: httpx.AsyncClient, forwarded: str) -> int:
+        return (await http.post("/sign-in/guess", headers={"X-Forwarded-For": forwarded})).status_code
+
+    async with served(tmp_path, trusted_proxies=trusted) as (_, http, _task):
+        while await guess(http, "203.0.113.5") == 410:
+            pass
+        spoofed = await guess(http, "198.51.100.9, 203.0.113.5")
+        other = await guess(http, "203.0.113.5, 198.51.100.9")
+    assert (spoofed, other) == (429, 429 if others_wait else 410)
 
 
 def test_a_port_in_use_is_told_with_what_to_do() -> None:

@@ -22,6 +22,11 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
     assert (settings.port, settings.host, settings.command_ttl_s) == (3000, "127.0.0.1", 30)
 
 
+def test_proxies_are_addresses_and_networks_with_commas_between() -> None:
+    named = load({"CONGTAC_TRUSTED_PROXIES": " 10.0.0.2, fd00::/64,192.168.1.0/24 ,"}).trusted_proxies
+    assert (named, load({"CONGTAC_TRUSTED_PROXIES": ""}).trusted_proxies) == ("10.0.0.2,fd00::/64,192.168.1.0/24", "")
+
+
 def test_an_unknown_variable_stops_the_start_and_near_names_are_told() -> None:
     with pytest.raises(SettingsError, match=r"CONGTAC_BROKER_HOTS: there is no such setting; did you mean CONGTAC_BROKER_HOST"):
         load({"CONGTAC_BROKER_HOTS": "here"})
@@ -56,6 +61,9 @@ def test_a_file_that_is_missing_stops_the_start(tmp_path: Path) -> None:
         ("CONGTAC_PUBLIC_URL", "https://congtac.example.org/app", "nothing after it"),
         ("CONGTAC_DATABASE_URL", "mysql://somewhere", "sqlite and postgresql are known"),
         ("CONGTAC_DATABASE_URL", "somewhere", "not a database address"),
+        ("CONGTAC_TRUSTED_PROXIES", "*", "must be addresses or networks"),
+        ("CONGTAC_TRUSTED_PROXIES", "10.0.0.1,proxy.example.org", "must be addresses or networks"),
+        ("CONGTAC_TRUSTED_PROXIES", "10.0.0.1/8", "must be addresses or networks"),
         ("CONGTAC_TIMEZONE", "Asia/Lang_Son", "time zone"),
         ("CONGTAC_TIMEZONE", "../../etc/passwd", "time zone"),
         ("CONGTAC_BROKER_SECRET", "example", "too short"),
