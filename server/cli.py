@@ -35,6 +35,10 @@ def server_main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, help="port to listen on")
     chosen = parser.parse_args(arguments)
     settings = load(os.environ, chosen.config, host=chosen.host, port=chosen.port)
+    if settings.broker_secret is None:
+        raise StartError(
+            "broker_secret is missing: `congtac admin broker-files FOLDER` makes one, and the settings to start with (--config)"
+        )
     _log_to_stderr()
     from server.serving import serve
 

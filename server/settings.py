@@ -19,6 +19,13 @@ Seconds = Annotated[int, Field(ge=1)]
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
+_EXAMPLES: Final = ("change", "example", "password", "placeholder", "insecure", "your-", "your_", "xxxx", "123456", "abcdef")
+
+
+def _is_example(secret: str) -> bool:
+    """Whether a secret was copied from somewhere or typed to get done: no random one has these words or so few characters."""
+    return len(set(secret)) < 8 or any(word in secret.lower() for word in _EXAMPLES)
+
 
 class Settings(BaseModel):
     """Everything that an operator may decide. Making one reads nothing but what it is given."""
@@ -151,6 +158,8 @@ class Settings(BaseModel):
     def _real_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < 16:
             raise ValueError("is too short for a secret: at least 16 characters")
+        if secret is not None and _is_example(secret.get_secret_value()):
+            raise ValueError("looks like an example: make one of your own, such as `openssl rand -hex 32` prints")
         return secret
 
     @model_validator(mode="after")

@@ -47,6 +47,14 @@ def test_an_error_is_one_line_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, c
     assert told.count("\n") == 1
 
 
+def test_a_server_without_a_secret_does_not_start_and_says_where_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Checklist 31."""
+    assert cli.main(["server"]) == cli.FAILURE
+    told = capsys.readouterr().err
+    assert told.startswith("congtac: broker_secret is missing: `congtac admin broker-files FOLDER` makes one")
+    assert told.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["--debug", "server"], ["server", "--debug"]])
 def test_debug_shows_the_traceback(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

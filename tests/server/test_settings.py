@@ -67,10 +67,15 @@ def test_a_file_that_is_missing_stops_the_start(tmp_path: Path) -> None:
         ("CONGTAC_TIMEZONE", "Asia/Lang_Son", "time zone"),
         ("CONGTAC_TIMEZONE", "../../etc/passwd", "time zone"),
         ("CONGTAC_BROKER_SECRET", "example", "too short"),
+        ("CONGTAC_BROKER_SECRET", "change-me-change-me", "looks like an example"),
+        ("CONGTAC_BROKER_SECRET", "this-is-an-Example-secret", "looks like an example"),
+        ("CONGTAC_BROKER_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaa", "looks like an example"),
+        ("CONGTAC_BROKER_SECRET", "12345678901234567890", "looks like an example"),
         ("CONGTAC_COMMAND_TTL_S", "0", "greater than or equal to 1"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_names_the_variable_but_not_the_value(variable: str, value: str, fault: str) -> None:
+    """Checklist 31."""
     with pytest.raises(SettingsError, match=fault) as stopped:
         load({variable: value})
     assert str(stopped.value).startswith(f"{variable}: ")
