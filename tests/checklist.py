@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "security.md"
 MARK = re.compile(r"Checklist (\d+)\.")
 SECTION = re.compile(r"^### (\d+)\. (.+?)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+NAMED = re.compile(r"`(tests/[\w/]+(?:\.py|/))(?:::(\w+))?`")
 HELD_BY = re.compile(r"^Held by: (.*?)\n\n", re.MULTILINE | re.DOTALL)
 
 
@@ -38,15 +38,23 @@ def sections(page: str) -> dict[int, str]:
 
 
 def named(section: str) -> set[tuple[str, str]]:
-    """(file, test) of each test that a section names; the test is empty where the whole file is meant."""
+    """(file, test) of each test that a section names; the test is empty where the whole file is meant, or a whole folder."""
     return set(NAMED.findall(section))
+
+
+def unlisted(section: str, files: set[str]) -> list[str]:
+    """Those of the files that the section names neither by themselves nor by their folder."""
+    listed = tuple(file for file, _ in named(section))
+    return sorted(
+        file for file in files if not any(file == name or (name.endswith("/") and file.startswith(name)) for name in listed)
+    )
 
 
 def with_marks(page: str) -> str:
     """The page with every marked file in its section."""
     for number, files in marks().items():
         section = next(found for found in SECTION.finditer(page) if found[1] == str(number))
-        missing = sorted(files - {file for file, _ in named(section[0])})
+        missing = unlisted(section[0], files)
         if missing:
             page = page.replace(section[0], _and_also(section[0], missing))
     return page
@@ -56,7 +64,7 @@ def _and_also(section: str, files: list[str]) -> str:
     also = ", ".join(f"`{file}`" for file in files)
     held = HELD_BY.search(section)
     if held is None:
-        return f"{section.rstrip()}\nHeld by: {also}\n\n"
+        return f"{section.rstrip()}\n\nHeld by: {also}\n\n"
     return section.replace(held[0], f"Held by: {held[1]}, {also}\n\n")
 
 
