@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,14 +18,15 @@ from tests.server.route_table import every_route
 OPEN = {"/healthz", "/readyz"}
 
 
-def settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path, **more: Any) -> Settings:
     """With a broker that is not there: the server has to live without one."""
-    return Settings(data_dir=folder / "data", broker_port=free_port("127.0.0.1"), owner_name="Lan", site_name="Vườn ươm")
+    ours = {"data_dir": folder / "data", "broker_port": free_port("127.0.0.1"), "owner_name": "Lan", "site_name": "Vườn ươm"}
+    return Settings.model_validate({**ours, **more})
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
-    app = create_app(settings_of(folder))
+async def running(folder: Path, **settings: Any) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    app = create_app(settings_of(folder, **settings))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://congtac.test") as http,

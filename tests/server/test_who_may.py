@@ -78,6 +78,11 @@ TABLE: Final = """
 401 404 200 200 200 200 200 200  GET /api/v1/devices/{device_id}/history
 401 200 401 200 200 200 200 200  GET /api/v1/audit
 401 200 401 200 200 200 200 200  GET /activity
+401 200 401 200 200 200 403 403  GET /api/v1/account/export
+401 422 401 422 422 422 403 403  POST /api/v1/account/erase
+401 200 401 200 200 200 403 403  GET /account/data
+401 200 401 200 200 200 403 403  GET /account/data/export
+401 422 401 422 422 422 403 403  POST /account/erase
 401 200 200 200 200 200 200 200  GET /api/v1/snapshot
 401 200 200 200 200 200 200 200  GET /api/v1/live
 303 200 200 200 200 200 200 200  GET /

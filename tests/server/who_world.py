@@ -4,7 +4,7 @@ Lan owns the place, Minh operates it, Hoa looks, Ba is a guest who was given one
 `manager` are programs with tokens of Lan's, of which one may only look and the other may do all.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,7 @@ class WhoWorld:
 
     async def settle_in(self) -> None:
         """Make who and what is not there yet."""
-        self.people["owner"] = (await self.app.state.accounts.find_person("Lan")).id
+        self.people["owner"] = (await self.app.state.accounts.find_person()).id
         for who, name in (("operator", "Minh Thợ"), ("viewer", "Hoa Xem"), ("stranger", "Xa")):
             self.people[who], _ = await self.person(name)
         await self._add_devices(await self.write(self._other_site))
@@ -82,10 +82,12 @@ class WhoWorld:
             outputs = tuple(ChannelAbout(id=it, name=it, kind=ChannelKind.OUTPUT) for it in ("den", "may-bom"))
             device.hear_about(About(model="kiểu lạ", version="1", channels=outputs))
 
-    async def send(self, who: str, method: str, path: str, **what: Any) -> httpx.Response:
+    async def send(
+        self, who: str, method: str, path: str, headers: Mapping[str, str] | None = None, **what: Any
+    ) -> httpx.Response:
         """The request as that person, guest or program would send it."""
         self.http.cookies.clear()
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **(headers or {})}
         if who in self.tokens:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
         elif who != "nobody":
@@ -170,9 +172,9 @@ class WhoWorld:
 
 
 @asynccontextmanager
-async def who_world(folder: Path) -> AsyncIterator[WhoWorld]:
-    """The application, without a broker."""
-    async with running(folder) as (app, http):
+async def who_world(folder: Path, **settings: Any) -> AsyncIterator[WhoWorld]:
+    """The application, without a broker. More settings are given by name."""
+    async with running(folder, **settings) as (app, http):
         [site] = app.state.switchboard.sites.values()
         world = WhoWorld(app, http, site["id"], site["slug"])
         await world.settle_in()
