@@ -6,24 +6,41 @@ from server.web.i18n import Words
 from server.web.times import HOME_ZONE, clock_second
 
 WORDS: Final = {
-    "POST /api/v1/devices/{device_id}/channels/{channel}/commands": "activity.what.switch",
-    "POST /devices/{device_id}/channels/{channel}": "activity.what.switch",
-    "POST /api/v1/commands/{command_id}/cancel": "activity.what.cancel",
-    "POST /sign-in": "activity.what.sign_in",
-    "POST /sign-in/{token}": "activity.what.sign_in",
-    "POST /prove": "activity.what.prove",
-    "POST /account/password": "activity.what.password",
     "POST /account/password/remove": "activity.what.password_removed",
     "POST /account/sessions/end-others": "activity.what.sessions_ended",
-    "POST /account/sessions/{session_id}/end": "activity.what.session_ended",
-    "DELETE /api/v1/sessions/{session_id}": "activity.what.session_ended",
-    "POST /sign-out": "activity.what.sign_out",
-    "POST /language": "activity.what.language",
+    "POST (no such address)": "activity.what.nowhere",
     "admin sign-in-link": "activity.what.link_made",
     "admin add-device": "activity.what.device_added",
+    "erased a person": "activity.what.erase",
     "message": "activity.what.message",
     "more requests": "activity.what.more",
 }
+SEGMENTS: Final = {
+    "account": "activity.what.account",
+    "cancel": "activity.what.cancel",
+    "channels": "activity.what.switch",
+    "commands": "activity.what.switch",
+    "devices": "activity.what.devices",
+    "enrol": "activity.what.devices",
+    "enroll": "activity.what.devices",
+    "enrolments": "activity.what.devices",
+    "erase": "activity.what.erase",
+    "guest": "activity.what.be_guest",
+    "guest-links": "activity.what.guest_links",
+    "invitations": "activity.what.invitations",
+    "language": "activity.what.language",
+    "leave": "activity.what.leave",
+    "members": "activity.what.members",
+    "passkeys": "activity.what.passkeys",
+    "password": "activity.what.password",
+    "prove": "activity.what.prove",
+    "sessions": "activity.what.session_ended",
+    "sign-in": "activity.what.sign_in",
+    "sign-out": "activity.what.sign_out",
+    "sites": "activity.what.sites",
+    "tokens": "activity.what.tokens",
+}
+"""What a route is about, by a segment of it; the last that is known tells."""
 _WHO: Final = {
     "anonymous": "activity.who.anonymous",
     "admin": "activity.who.admin",
@@ -35,7 +52,14 @@ _WHO: Final = {
 
 def what(told: str, t: Words) -> str:
     """What was done; for what has no words of its own, the bare request."""
-    return t(WORDS[told]) if told in WORDS else told
+    key = key_of(told)
+    return told if key is None else t(key)
+
+
+def key_of(told: str) -> str | None:
+    """The key of the words for what was done, None where there are none."""
+    known = [SEGMENTS[segment] for segment in told.split("/")[1:] if segment in SEGMENTS]
+    return WORDS.get(told, known[-1] if known else None)
 
 
 def who(actor: str, name: str | None, t: Words) -> str:

@@ -1,0 +1,54 @@
+"""What the audit trail tells stands on its page in words, for every route that changes anything."""
+
+import pytest
+
+from server.app import create_app
+from server.settings import Settings
+from server.web import activity
+from server.web.i18n import LANGUAGES, words_in
+from tests.server.route_table import every_route
+
+CHANGES = [f"{method} {path}" for method, path in every_route(create_app(Settings())) if method not in ("GET", "HEAD", "OPTIONS")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_change_has_its_words(language: str):
+    t = words_in(language)
+    assert [told for told in CHANGES if activity.key_of(told) is None] == []
+    assert [told for told in (*CHANGES, *activity.WORDS) if activity.what(told, t) == told] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "key"),
+    [
+        ("POST /api/v1/devices/{device_id}/channels/{channel}/commands", "activity.what.switch"),
+        ("POST /sites/{slug}/members/{user_id}", "activity.what.members"),
+        ("POST /account/sessions/{session_id}/end", "activity.what.session_ended"),
+        ("POST /passkeys/sign-in", "activity.what.sign_in"),
+        ("admin something-new", None),
+    ],
+)
+def test_the_last_known_word_of_a_route_tells_what_it_is_about(told: str, key: str | None):
+    assert activity.key_of(told) == key
+
+
+@pytest.mark.parametrize(
+    ("status", "result"), [(200, "done"), (303, "done"), (404, "refused"), (499, "refused"), (503, "failed")]
+)
+def test_a_status_is_told_as_done_refused_or_failed(status: int, result: str):
+    assert activity.result(status) == result
+
+
+@pytest.mark.parametrize(
+    ("actor", "name", "told"),
+    [
+        ("user:1", "Lan", "Lan"),
+        ("user:1", None, "Somebody who is no longer here"),
+        ("elsewhere", None, "Somebody from elsewhere"),
+        ("admin:cli", None, "The server's operator"),
+        ("device:1", None, "A device"),
+        ("anonymous", None, "Somebody not signed in"),
+    ],
+)
+def test_who_did_it_is_told_by_name_or_by_what_they_are(actor: str, name: str | None, told: str):
+    assert activity.who(actor, name, words_in("en")) == told
