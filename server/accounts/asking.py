@@ -66,7 +66,7 @@ async def find_principal(request: Request) -> Principal | None:
 async def find_visitor(request: Request) -> Principal | None:
     """The person or the guest who is asking; None for anybody else."""
     token = session_token(request)
-    if token is None or not token.startswith(GUEST_MARK) or bearer_of(request.scope) is not None:
+    if token is None or not token.startswith(GUEST_MARK):
         return await find_principal(request)
     return _known(request, await cast("Guests", request.app.state.guests).principal(token))
 

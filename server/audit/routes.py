@@ -56,7 +56,7 @@ class _Found:
 async def audit(
     request: Request, principal: Asking, before: Before = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Any:
-    """What was changed, and what was refused: at the sites that you own, and by yourself anywhere."""
+    """What was changed, and what was refused: at the sites that you own, and by yourself anywhere; a token sees its sites alone."""
     found = await _find(request, principal, limit, before)
     return {"rows": found.rows, "before": found.before}
 
@@ -77,9 +77,10 @@ async def _find(request: Request, principal: Principal, most: int, before: int |
     """A page of rows. What was done a moment ago is in it, unless the trail cannot be written now."""
     state = request.app.state
     await state.trail.written()
-    owned = [site_id for site_id, role in principal.roles.items() if role.may_manage]
+    owned = [site_id for site_id in principal.roles if principal.may_manage(site_id)]
+    actor = principal.actor if principal.token_id is None else None
     async with state.database.read() as session:
-        rows = await find_rows(session, most + 1, actor=principal.actor, site_ids=owned, before=before)
+        rows = await find_rows(session, most + 1, actor=actor, site_ids=owned, before=before)
         members = select(User.id, User.name).join(Member, col(Member.user_id) == col(User.id))
         names = dict((await session.exec(members.where(col(Member.site_id).in_(owned)))).all())
     names[principal.user_id] = principal.name

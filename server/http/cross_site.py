@@ -25,15 +25,13 @@ class CrossSiteGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or self._from_here(scope):
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or self._from_here(scope) or bearer_of(scope) is not None:
             await self._app(scope, receive, send)
             return
         problem = Problem(403, "cross_site", detail="This came from another site. Open this server's own page and try there.")
         await respond(Request(scope), problem)(scope, receive, send)
 
     def _from_here(self, scope: Scope) -> bool:
-        if bearer_of(scope) is not None:
-            return True
         headers = Headers(scope=scope)
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None:

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 WORDS = {
     "vi-VN": {
         "add": "Thêm khoá truy cập",
-        "sign_in": "Đăng nhập bằng khoá truy cập",
-        "prove": "Xác nhận bằng khoá truy cập",
+        "sign_in": "Vào bằng khoá truy cập",
+        "prove": "Dùng khoá truy cập",
         "refused": "Khoá này không được chấp nhận",
         "known": "Máy này đã có một khoá của bạn rồi",
         "cancelled": "Chưa xong",
@@ -30,7 +30,7 @@ WORDS = {
     "en-GB": {
         "add": "Add a passkey",
         "sign_in": "Sign in with a passkey",
-        "prove": "Confirm with a passkey",
+        "prove": "Use a passkey",
         "refused": "This passkey was not accepted",
         "known": "This device holds a passkey of yours already",
         "cancelled": "Not done",

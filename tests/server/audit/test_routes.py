@@ -111,6 +111,19 @@ async def test_a_deed_at_another_s_site_tells_nothing_of_that_site(tmp_path: Pat
     assert here.site_ids[1] not in str(page)
 
 
+@pytest.mark.parametrize(("scopes", "sees"), [(("read", "command"), False), (("manage",), True)])
+async def test_a_token_reads_of_the_sites_that_it_manages_and_not_what_its_person_did_elsewhere(tmp_path: Path, scopes, sees):
+    """Checklist 14."""
+    async with town(tmp_path) as here:
+        await here.become("Lan")
+        await here.http.post("/language", data={"lang": "en"}, headers=HERE)
+        made = await here.http.post("/api/v1/tokens", json={"name": "Log", "scopes": scopes}, headers=HERE)
+        await here.switch(MINE)
+        read = await here.http.get("/api/v1/audit", headers={"Authorization": f"Bearer {made.json()['token']}"})
+    sites = {row["site_id"] for row in read.json()["rows"]}
+    assert (sites != set(), None in sites) == (sees, False)
+
+
 async def test_a_stranger_reads_nothing(tmp_path: Path):
     async with running(tmp_path) as (_, http):
         assert (await http.get("/api/v1/audit")).status_code == 401
