@@ -150,6 +150,8 @@ class Passwords:
 
     async def _settle(self, session: AsyncSession, began: _Try, user_id: str) -> None:
         """The try has succeeded: its account's count is cleared, and this place is one that the person comes from."""
+        long_ago = col(FamiliarPlace.seen_ms) + FAMILIAR_MS <= self._clock()
+        await session.exec(delete(FamiliarPlace).where(col(FamiliarPlace.user_id) == user_id, long_ago))
         await self._throttle.succeed(session, clear=[began.account.key], take_back=began.address.key)
         here = {"user_id": user_id, "network_hash": key_of("at", began.network), "seen_ms": self._clock()}
         seen = insert(FamiliarPlace).values(**here)

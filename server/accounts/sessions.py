@@ -66,8 +66,13 @@ class Sessions:
         self._new_token = new_token
 
     async def open(self, session: AsyncSession, user_id: str, browser: str) -> str:
-        """The token of a new session of who has just proved to be that person, in a transaction of the writer's."""
+        """The token of a new session of who has just proved to be that person, in a transaction of the writer's.
+
+        Those of the person's that are over are forgotten.
+        """
         secret, now = self._new_token(), self._clock()
+        over = (col(Session.ends_ms) <= now) | (col(Session.seen_ms) <= now - self._limits.idle_s * 1000)
+        await session.exec(delete(Session).where(col(Session.user_id) == user_id, over))
         roles = await roles_of(session, user_id)
         session.add(
             Session(

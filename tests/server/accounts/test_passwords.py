@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from server.accounts.hashing import Hasher
-from server.accounts.models import Password
-from server.accounts.passwords import PasswordRefused, Passwords, WrongPassword, login_of
+from server.accounts.models import FamiliarPlace, Password
+from server.accounts.passwords import FAMILIAR_MS, PasswordRefused, Passwords, WrongPassword, login_of
 from server.accounts.throttle import ADDRESS, Throttled
 from tests.server.people import PROOF_S, People, small_world
 
@@ -107,6 +107,20 @@ async def test_a_stranger_cannot_lock_somebody_out_from_where_they_usually_come(
             await tried(people, "lan", OTHER, f"198.51.100.{number}")
         assert await tried(people, "lan", GOOD, "192.0.2.77") == "2 s"
         assert await tried(people, "lan", GOOD, HOME) == "Lan"
+
+
+async def test_a_place_where_somebody_was_not_seen_for_long_is_a_strange_one_again(address: str) -> None:
+    async with small_world(address) as people:
+        await people.give_password("Lan", "lan", GOOD)
+        await tried(people, "lan", GOOD, HOME)
+        people.clock.turn(FAMILIAR_MS / 1000)
+        for number in range(60):
+            await tried(people, "lan", OTHER, f"198.51.100.{number}")
+        assert await tried(people, "lan", GOOD, HOME) == "2 s"
+        people.clock.turn(2)
+        assert await tried(people, "lan", GOOD, AWAY) == "Lan"
+        async with people.database.read() as session:
+            assert list(await session.exec(select(FamiliarPlace.seen_ms))) == [people.clock()]
 
 
 async def test_somebody_at_a_usual_place_is_slowed_down_as_well(address: str) -> None:

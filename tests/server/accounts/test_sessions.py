@@ -9,7 +9,10 @@ from server.accounts.models import Session
 from server.accounts.sessions import OVERLAP_MS, UNSEEN_MS, mark_of
 from server.ids import hashed
 from server.sites import Role
-from tests.server.people import PROOF_S, People, small_world
+from tests.server.db.conftest import address, database_server, postgres_server
+from tests.server.people import IDLE_S, PROOF_S, People, small_world
+
+__all__ = ["address", "database_server", "postgres_server"]  # both databases
 
 
 async def to_renew(people: People, token: str) -> bool | None:
@@ -104,6 +107,20 @@ async def test_a_session_that_has_ended_is_not_renewed(address: str) -> None:
         token = await people.session_of("Hoa")
         await people.accounts.sign_out(token)
         assert await people.accounts.renew(token) is None
+
+
+async def test_sessions_that_are_over_are_forgotten_when_their_person_comes_back(address: str) -> None:
+    async with small_world(address) as people:
+        await people.session_of("Hoa")
+        await people.session_of("Lan")
+        people.clock.turn(IDLE_S - 1)
+        used = await people.session_of("Lan")
+        people.clock.turn(1)
+        new = await people.session_of("Lan")
+        async with people.database.read() as session:
+            kept = list(await session.exec(select(Session.token_hash).where(Session.user_id == people.ids["Lan"])))
+            hoas = list(await session.exec(select(Session).where(Session.user_id == people.ids["Hoa"])))
+        assert (set(kept), len(hoas)) == ({hashed(used), hashed(new)}, 1)
 
 
 async def test_a_proof_counts_for_a_while_and_can_be_given_again(address: str) -> None:

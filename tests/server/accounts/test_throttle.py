@@ -8,7 +8,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts.models import Attempts
 from server.accounts.throttle import ACCOUNT, ADDRESS, FORGOTTEN_MS, LINKS, Policy, Target, Throttle, Throttled, key_of
+from tests.server.db.conftest import address, database_server, postgres_server
 from tests.server.people import People, small_world
+
+__all__ = ["address", "database_server", "postgres_server"]  # both databases
 
 SHORT = Policy(free=2, longest_s=10)
 ONE, OTHER = Target(key_of("login", "lan"), SHORT), Target(key_of("login", "minh"), SHORT)

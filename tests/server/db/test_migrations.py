@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from server.migrations import SchemaError, migrate, pending
+from server.migrations.steps import alembic_config
 from server.models import metadata
 from server.opening import StartError, migrate_database, opened_database
 from server.settings import Settings
@@ -46,6 +48,23 @@ async def test_steps_that_were_taken_are_not_taken_again(engine: AsyncEngine) ->
 async def test_two_who_migrate_at_once_do_it_once(engine: AsyncEngine) -> None:
     both = await asyncio.gather(migrate(engine), migrate(engine))
     assert min(both, key=len) == []
+
+
+async def test_who_is_signed_in_stays_so_when_sessions_learn_to_renew(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda held: command.upgrade(alembic_config(held), "0001"))
+        await connection.exec_driver_sql("INSERT INTO person VALUES ('lan', 'Lan', 5)")
+        for token in ("aa", "bb"):
+            row = f"('{token}', 'lan', 7, 8, 9)"
+            await connection.exec_driver_sql(
+                f"INSERT INTO session (token_hash, user_id, created_ms, seen_ms, ends_ms) VALUES {row}"  # noqa: S608
+            )
+    await migrate(engine)
+    async with engine.connect() as connection:
+        rows = (await connection.exec_driver_sql("SELECT id, token_hash, proved_ms, browser, roles_mark FROM session")).all()
+    assert sorted(tuple(row[1:]) for row in rows) == [("aa", 7, "", ""), ("bb", 7, "", "")]
+    assert [len(row[0]) for row in rows] == [16, 16]
+    assert rows[0][0] != rows[1][0]
 
 
 async def test_a_database_of_a_newer_program_is_refused(engine: AsyncEngine) -> None:
