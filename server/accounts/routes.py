@@ -5,14 +5,14 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from server.accounts.accounts import LinkRefused
 from server.accounts.asking import SIGN_IN, accounts_of, drop_session, end_session, find_visitor, set_session
 from server.accounts.browsers import browser_of
+from server.accounts.guessing import guarded
 from server.accounts.passwords import Passwords, WrongPassword
-from server.accounts.throttle import LINKS, Target, Throttle, Throttled, key_of
+from server.accounts.throttle import Throttled
 from server.audit import note
 from server.http import pages_of, with_page
-from server.http.address import address_of, network_of
+from server.http.address import address_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,23 +46,14 @@ async def sign_in_with_password(request: Request, login: Typed, password: Typed)
 @router.get(SIGN_IN + "/{token}")
 async def link_page(request: Request, token: str) -> Response:
     """One button. Only looking, as previews in chat programs do, uses the link not up."""
-    try:
-        await _throttled(request)
-        await _counted(request, token)
-    except Throttled as slowed:
-        return _slowed(request, slowed)
+    await guarded(request, lambda: accounts_of(request).check_link(token))
     return pages_of(request).render(request, "sign_in_link.html")
 
 
 @router.post(SIGN_IN + "/{token}")
 async def sign_in(request: Request, token: str) -> Response:
     """Use the link up; the browser's former session, if any, ends."""
-    try:
-        await _throttled(request)
-        await _counted(request, token)
-    except Throttled as slowed:
-        return _slowed(request, slowed)
-    return await _entered(request, await accounts_of(request).sign_in(token, _browser(request)))
+    return await _entered(request, await guarded(request, lambda: accounts_of(request).sign_in(token, _browser(request))))
 
 
 @router.post("/sign-out")
@@ -89,27 +80,6 @@ def _browser(request: Request) -> str:
     return browser_of(request.headers.get("user-agent", ""))
 
 
-def _slowed(request: Request, slowed: Throttled, login: str = "") -> Response:
+def _slowed(request: Request, slowed: Throttled, login: str) -> Response:
     page = pages_of(request).render(request, "sign_in.html", status_code=slowed.status, wait_s=slowed.after_s, login=login)
     return with_page(request, slowed, page)
-
-
-async def _throttled(request: Request) -> None:
-    await _throttle(request).check(_links_from(request))
-
-
-async def _counted(request: Request, token: str) -> None:
-    """Whether the link works. Raises LinkRefused, and counts it."""
-    try:
-        await accounts_of(request).check_link(token)
-    except LinkRefused:
-        await _throttle(request).begin([_links_from(request)])
-        raise
-
-
-def _throttle(request: Request) -> Throttle:
-    return cast("Throttle", request.app.state.throttle)
-
-
-def _links_from(request: Request) -> Target:
-    return Target(key_of("links", network_of(address_of(request))), LINKS)

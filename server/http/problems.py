@@ -78,7 +78,8 @@ def respond(request: Request, problem: Problem) -> Response:
     if wants_page(request) and problem.page is not None:
         return RedirectResponse(problem.page, 303)
     if wants_page(request):
-        page = pages_of(request).render_error(request, problem.status)
+        after = problem.headers.get("Retry-After", "")
+        page = pages_of(request).render_error(request, problem.status, after_s=int(after) if after.isdecimal() else None)
         page.headers.update(problem.headers)
         return page
     document = problem.document()

@@ -62,7 +62,7 @@ async def test_who_guesses_links_is_slowed_down(tmp_path: Path, method: str) -> 
         tried = [(await http.request(method, f"/sign-in/guess-{number}")).status_code for number in range(LINKS.free + 2)]
         assert tried == [410] * (LINKS.free + 1) + [429]
         slowed = await http.request(method, good)
-        assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "2")
+        assert (slowed.status_code, slowed.headers["retry-after"], slowed.text) == (429, "2", "<p>error 429 2 s</p>")
         people.clock.turn(2)
         assert (await http.post(good)).status_code == 303
 

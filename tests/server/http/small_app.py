@@ -22,8 +22,8 @@ class PlainPages:
     def render(self, request: Request, name: str, *, status_code: int = 200, **context: Any) -> Response:  # noqa: ARG002
         return HTMLResponse(f"<p>{name} {context}</p>", status_code)
 
-    def render_error(self, request: Request, status: int, why: str = "") -> Response:  # noqa: ARG002
-        return HTMLResponse(f"<p>error {status}</p>", status)
+    def render_error(self, request: Request, status: int, why: str = "", *, after_s: int | None = None) -> Response:  # noqa: ARG002
+        return HTMLResponse(f"<p>error {status}{f' {after_s} s' if after_s else ''}</p>", status)
 
 
 def small_app() -> FastAPI:

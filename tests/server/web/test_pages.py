@@ -157,6 +157,13 @@ async def test_every_error_says_what_to_do_next(client: httpx.AsyncClient, statu
     assert 'href="/"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("after_s", "says"), [(2, "Hãy đợi 2 giây"), (89, "Hãy đợi 89 giây"), (90, "Hãy đợi 2 phút"), (900, "Hãy đợi 15 phút")]
+)
+async def test_an_error_that_passes_says_when(client: httpx.AsyncClient, after_s: int, says: str) -> None:
+    assert says in await html(client, f"/fail/429?after_s={after_s}")
+
+
 async def test_a_language_is_chosen_by_post_and_remembered(client: httpx.AsyncClient) -> None:
     answer = await client.post("/language", data={"lang": "en", "back": "/sign-in"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
