@@ -19,10 +19,10 @@ from protocol.errors import LinkDown
 from protocol.link import LinkSettings
 from protocol.messages import Command, Fate
 from protocol.signing import SigningKey
-from protocol.topics import Topic
+from protocol.topics import Topic, everything_down
 from tests.conftest import require
+from tests.device.site import DEVICE, LAMP, PUMP, WIRING, moves
 from tests.device.small_server import SmallServer, now_ms
-from tests.device.test_agent import DEVICE, LAMP, PUMP, WIRING, moves
 from tests.hostile.forgeries import altered, rewritten, signed_by, without_the_key
 from tests.peer import Peer, soon
 from tests.waiting import until
@@ -71,7 +71,15 @@ async def a_den(folder: Path) -> AsyncIterator[Den]:
     broker.credentials.replace_all(secrets)
     async with broker:
         server = SmallServer(broker.port, secrets["server"], DEVICE)
-        thief = Peer(LinkSettings(host="127.0.0.1", port=broker.port, user="thief", secret=secrets["thief"]))
+        thief = Peer(
+            LinkSettings(
+                host="127.0.0.1",
+                port=broker.port,
+                user="thief",
+                secret=secrets["thief"],
+                subscriptions=(everything_down(DEVICE),),
+            )
+        )
         async with server.running(), thief.running():
             await server.peer.up()
             await thief.up()
@@ -148,6 +156,26 @@ async def test_a_good_command_that_the_broker_keeps_for_later_moves_no_relay(den
         await until(lambda: [event.reason for event in den.server.events("refused")] == ["retained"])
         await den.lamp_works(board)
         assert moves(board, PUMP) == []
+
+
+async def test_a_whole_conversation_that_was_recorded_and_is_played_again_moves_no_relay(den: Den):
+    """Checklist 6. Checklist 18."""
+    async with den.board().running():
+        await den.server.welcomed()
+        for on in (True, False):
+            await den.server.tell(den.server.command(on=on))
+    recorded = list(den.thief.messages)
+    assert {message.topic for message in recorded} >= {Topic.WELCOME.of(DEVICE), Topic.COMMAND.of(DEVICE)}
+    den.server.answering = False
+    async with den.board().running() as board:
+        for message in recorded * 3:
+            den.thief.say(message.topic, message.payload)
+        await until(lambda: len(den.thief.acks) == 3 * len(recorded))
+        assert not board.agent.core.is_welcomed
+        den.server.answering = True
+        await den.server.welcomed(2)
+        await den.lamp_works(board)
+        assert True not in moves(board, PUMP)
 
 
 @pytest.mark.parametrize(("user", "sessions"), [(DEVICE, 2), (OTHER, 1)], ids=["its own", "another device's"])
