@@ -34,9 +34,9 @@ _OLD_LOG_BYTES: Final = 1_000_000
 class PrivateBroker:
     """mosquitto on a loopback port, with everything it needs in one folder; root is not needed.
 
-    Its accounts are in `credentials` (change them, then `reload()`), what it says is in `log_file`. It keeps its port when it
-    is started again. Where util-linux's `setpriv` is present it dies with the thread that started it, by SIGKILL too: start it
-    from the main thread. All methods belong to one event loop.
+    Its accounts are in `credentials` (change them, then `reload()`), what it says in `log_file`, its process id in `pid_file`. It
+    keeps its port when it is started again. Where util-linux's `setpriv` is present it dies with the thread that started it, by
+    SIGKILL too: start it from the main thread. All methods belong to one event loop.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class PrivateBroker:
         self.host = host
         self.credentials = Credentials(self.folder / "passwords")
         self.log_file = self.folder / "mosquitto.log"
+        self.pid_file = self.folder / "mosquitto.pid"
         self._port = port
         self._server_users = tuple(server_users)
         self._more_listeners = more_listeners
@@ -184,6 +185,7 @@ class PrivateBroker:
             # Root stays root: a change of user would take away the signal at the parent's death, and the files.
             user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else None,
             more_listeners=self._more_listeners,
+            pid_file=self.pid_file,
         )
         configuration = self.folder / "mosquitto.conf"
         text = render(settings)

@@ -104,7 +104,14 @@ class Demo:
             await broker.start()
             stack.push_async_callback(broker.stop)
             self._settings = Settings.model_validate(
-                {**self._settings.model_dump(), "broker_port": broker.port, "broker_user": SERVER_USER, "broker_secret": secret}
+                {
+                    **self._settings.model_dump(),
+                    "broker_port": broker.port,
+                    "broker_user": SERVER_USER,
+                    "broker_secret": secret,
+                    "broker_credentials_file": broker.credentials.path,
+                    "broker_pid_file": broker.pid_file,
+                }
             )
             opened: asyncio.Future[FastAPI] = asyncio.get_running_loop().create_future()
             serving = asyncio.create_task(serve(self._settings, on_ready=opened.set_result), name="server")

@@ -10,7 +10,7 @@ from server.audit.models import AuditRow
 from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
-from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
+from server.devices.models import ChannelReport, Device, Enrolment, JournalMark, PresenceChange
 from server.guests.models import GuestChannel, GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
@@ -33,7 +33,7 @@ TABLES = (
     Passkey,
     SpentChallenge,
     Device,
-    GuestChannel,
+    Enrolment,
     ChannelReport,
     JournalMark,
     PresenceChange,

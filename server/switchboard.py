@@ -5,6 +5,7 @@ import logging
 import random
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlmodel import col, select
 
 from protocol import topics
 from protocol.backoff import Backoff
+from protocol.errors import LinkDown
 from protocol.link import Link, LinkSettings, LinkState, Received
 from protocol.signing import SigningKey
 from server.broker.downlink import Downlink
@@ -21,7 +23,8 @@ from server.db import Database
 from server.devices.ingest import Ingest
 from server.devices.load import load_commands, load_devices, load_last_id, load_newest_sent, note_absence
 from server.devices.newcomers import Newcomers
-from server.devices.state import DeviceNow, Registry
+from server.devices.revoking import RevokedElsewhere
+from server.devices.state import DeviceNow, DevicePresence, Registry
 from server.devices.watch import Watch
 from server.health import NotReady
 from server.live.hub import Hub
@@ -59,6 +62,7 @@ class Switchboard:
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
         self.newcomers = Newcomers(database, now_ms, self._welcome_newcomer)
         self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms, self.newcomers.hold)
+        self.revoked_elsewhere = RevokedElsewhere(database, now_ms, self.was_revoked)
         self.watch = Watch(self.registry, self.ingest, database.writer, now_ms)
 
     async def load(self) -> None:
@@ -91,6 +95,7 @@ class Switchboard:
                 group.create_task(self.link.run(), name="broker link")
                 group.create_task(self.watch.run(), name="presence watch")
                 group.create_task(self.newcomers.run(), name="newcomers")
+                group.create_task(self.revoked_elsewhere.run(), name="revoked elsewhere")
         finally:
             self.desk.close()
 
@@ -107,6 +112,26 @@ class Switchboard:
         self.hub.device_changed(device)
         for message in said:
             self.ingest.take(message)
+
+    def was_enrolled(self, device: DeviceNow) -> None:
+        """A device is one of ours from now on; or it is one whose old hardware has just lost its session without a word."""
+        known = self.registry.get(device.id)
+        if known is not None:
+            self.ingest.became(known, DevicePresence.OFFLINE)
+            return
+        self.registry.add(device)
+        self.hub.device_changed(device)
+
+    def was_revoked(self, device_id: str, since_ms: int) -> None:
+        """Nothing that this device says counts any more. Every open page is told, and the broker forgets what it kept of it."""
+        device = self.registry.get(device_id)
+        if device is None or device.presence is DevicePresence.REVOKED:
+            return
+        self.ingest.became(device, DevicePresence.OFFLINE)  # kept as what it is for the history: gone
+        device.presence, device.presence_ms = DevicePresence.REVOKED, since_ms
+        with suppress(LinkDown):
+            self.downlink.forget_presence(device_id)
+        self.hub.device_changed(device)
 
     def _link_state(self, state: LinkState) -> None:
         up = state is LinkState.UP

@@ -177,6 +177,8 @@ class Desk:
             self._send(device, command)
 
     def _check(self, device: DeviceNow, wish: Wish) -> None:
+        if device.presence is DevicePresence.REVOKED:
+            raise Problem(409, "device_revoked", "The device was revoked", f"{device.slug} obeys nobody here any more.")
         channel = device.channels.get(wish.channel)
         if channel is None:
             raise Problem(

@@ -29,6 +29,19 @@ def device_to_command(registry: Registry, principal: Principal, device_id: str, 
     return device
 
 
+def device_to_manage(registry: Registry, principal: Principal, device_id: str) -> DeviceNow:
+    """The device, for an owner of its site. Raises Problem 404, or 403 for who is there without owning it."""
+    device = visible_device(registry, principal, device_id)
+    if not principal.may_manage(device.site_id):
+        raise owners_only()
+    return device
+
+
+def owners_only() -> Problem:
+    """The answer to who may see a place, but not manage it."""
+    return Problem(403, "owners_only", "Only owners may do this", "Ask an owner of this place.")
+
+
 def visible_device_ids(registry: Registry, principal: Principal, only: str | None = None) -> list[str]:
     """The ids of all devices that exist for this person, or of the one asked for. Raises Problem 404 for that one."""
     if only is not None:

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from broker_config import BrokerError, Credentials, new_secret
 from protocol.ids import new_device_id
+from server.broker.accounts import credentials_of
 from server.broker.address import BrokerAddress
 from server.broker.signing_key import signing_key
 from server.broker.telling import tell_broker
@@ -47,7 +48,7 @@ async def add_device(
     `broker`: where the device finds the broker, if not where the server does. Raises StartError, whose text says what to do.
     """
     name = _checked_name(name)
-    credentials = _credentials(settings)
+    credentials = credentials_of(settings)
     device_id, secret = new_device_id(), new_secret()
     door = doors(settings)[0] if broker is None else only(broker, settings)
     identity = identity_of(device_id, secret, [signing_key(settings.data_dir).public], door)
@@ -61,14 +62,6 @@ def _checked_name(name: str) -> str:
         return clean_name(name)
     except BadName as bad:
         raise StartError(f"a device's name {bad}") from None
-
-
-def _credentials(settings: Settings) -> Credentials:
-    if settings.broker_credentials_file is None:
-        raise StartError(
-            "the broker's password file is not known: set CONGTAC_BROKER_CREDENTIALS_FILE to what mosquitto's password_file names"
-        )
-    return Credentials(settings.broker_credentials_file)
 
 
 async def _keep(session: AsyncSession, device_id: str, site_slug: str, name: str) -> str:

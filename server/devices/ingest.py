@@ -85,6 +85,8 @@ class Ingest:
                 raise ProtocolError("not_for_us", f"no device {device_id} is enrolled here")
             if not message.payload and message.retained:
                 return
+            if device.presence is DevicePresence.REVOKED:
+                raise ProtocolError("not_for_us", f"the device {device_id} was revoked")
             self._take(device, topic, message)
         except ProtocolError as error:
             self.refused += 1
@@ -133,7 +135,7 @@ class Ingest:
 
     def became(self, device: DeviceNow, presence: DevicePresence) -> None:
         """A device came, went, or is no longer known about."""
-        if device.presence is presence:
+        if device.presence in (presence, DevicePresence.REVOKED):
             return
         device.presence, device.presence_ms = presence, self._now_ms()
         online = {DevicePresence.ONLINE: True, DevicePresence.OFFLINE: False, DevicePresence.UNKNOWN: None}[presence]

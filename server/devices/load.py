@@ -22,9 +22,8 @@ RECENT_MS: Final = 24 * 3600 * 1000
 
 
 async def load_devices(session: AsyncSession, registry: Registry) -> None:
-    """Fill the registry with every device that is not revoked."""
-    rows = await session.exec(select(Device).where(col(Device.revoked_ms).is_(None)).order_by(col(Device.created_ms)))
-    for row in rows:
+    """Fill the registry with every device. Those that were revoked are there for their history."""
+    for row in await session.exec(select(Device).order_by(col(Device.created_ms))):
         registry.add(device_of(row))
     for mark in await session.exec(select(JournalMark).order_by(col(JournalMark.seen_ms))):
         device = registry.get(mark.device_id)
@@ -40,6 +39,8 @@ async def load_devices(session: AsyncSession, registry: Registry) -> None:
 def device_of(row: Device) -> DeviceNow:
     """A device as it stands before it has said anything in this run."""
     device = DeviceNow(row.id, row.site_id, row.slug, row.name, presence=DevicePresence.OFFLINE)
+    if row.revoked_ms is not None:
+        device.presence, device.presence_ms = DevicePresence.REVOKED, row.revoked_ms
     if row.about:
         try:
             device.hear_about(decode(About, row.about.encode()))
@@ -64,7 +65,7 @@ async def _load_presence(session: AsyncSession, registry: Registry) -> None:
     latest = select(func.max(col(PresenceChange.id))).group_by(col(PresenceChange.device_id))
     for change in await session.exec(select(PresenceChange).where(col(PresenceChange.id).in_(latest))):
         device = registry.get(change.device_id)
-        if device is not None:
+        if device is not None and device.presence is not DevicePresence.REVOKED:
             device.presence_ms = change.at_ms
             if change.online is not False:
                 device.presence = DevicePresence.UNKNOWN

@@ -19,6 +19,25 @@ class Device(Table, table=True):
     about: str | None = Field(default=None)
 
 
+class Enrolment(Table, table=True):
+    """A code that lets one device in, until `expires_ms`. `code_hash`, `key_hash`: SHA-256 in hex, of the code and of who redeemed it.
+
+    `device_id` is the device's to be; where there is one of that id, its hardware is replaced.
+    """
+
+    __tablename__ = "enrolment"
+
+    code_hash: str = Field(primary_key=True, max_length=64)
+    site_id: str = Field(foreign_key="site.id", ondelete="CASCADE", index=True, max_length=32)
+    device_id: str = Field(index=True, max_length=16)
+    name: str = Field(max_length=80)
+    made_by: str = Field(max_length=60)
+    created_ms: int = millis()
+    expires_ms: int = millis()
+    redeemed_ms: int | None = millis(default=None, nullable=True)
+    key_hash: str | None = Field(default=None, max_length=64)
+
+
 class ChannelReport(Table, table=True):
     """What a channel last reported: the state that survives a restart of the server. `told_ms`: when the device told it."""
 

@@ -11,11 +11,12 @@ from server.names import tidy_name
 
 
 class DevicePresence(StrEnum):
-    """Whether a device can be heard. UNKNOWN: the server has just come back and waits for word."""
+    """Whether a device can be heard. UNKNOWN: the server has just come back and waits for word. REVOKED: never again."""
 
     ONLINE = "online"
     OFFLINE = "offline"
     UNKNOWN = "unknown"
+    REVOKED = "revoked"
 
 
 @dataclass(slots=True)
@@ -134,10 +135,6 @@ class Registry:
     def add(self, device: DeviceNow) -> None:
         """A device was enrolled, or read from the database."""
         self._devices[device.id] = device
-
-    def remove(self, device_id: str) -> None:
-        """A device was revoked."""
-        self._devices.pop(device_id, None)
 
     def get(self, device_id: str) -> DeviceNow | None:
         """The device, or None for one that is not enrolled here."""

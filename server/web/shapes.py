@@ -55,7 +55,7 @@ class Device(TypedDict):
     site: str
     slug: str
     name: str
-    presence: Literal["online", "offline", "unknown"]
+    presence: Literal["online", "offline", "unknown", "revoked"]
     presence_ms: int | None
     model: str | None
     version: str | None

@@ -90,7 +90,7 @@ def look_of(channel: Channel, around: Around) -> Look:
     """Which picture tells the truth now."""
     if around.link == "down" or around.presence == "unknown":
         return Look.UNKNOWN
-    if around.presence == "offline":
+    if around.presence in ("offline", "revoked"):
         return Look.OFFLINE
     command = channel["command"]
     if command and command["fate"] in ("accepted", "published"):

@@ -96,6 +96,7 @@ export function presenceText(device, link, nowMs, timezone) {
 export function refusal(channel, around) {
   if (around.link !== 'up' || around.presence === 'unknown') return t('notice.link_down');
   if (around.presence === 'offline') return t('notice.offline');
+  if (around.presence === 'revoked') return t('presence.revoked');
   return channel.locked ? t('notice.locked') : '';
 }
 
@@ -106,7 +107,7 @@ export function failure(wish, why) {
 function lookOf(channel, around) {
   const command = channel.command;
   if (around.link !== 'up' || around.presence === 'unknown') return 'unknown';
-  if (around.presence === 'offline') return 'offline';
+  if (['offline', 'revoked'].includes(around.presence)) return 'offline';
   if (command && isOpen(command)) return around.nowMs < command.expires_ms + GRACE_MS ? 'pending' : 'unknown';
   if (channel.on === null || (command && inDoubt(command, channel))) return 'unknown';
   return channel.on ? 'on' : 'off';
