@@ -58,7 +58,22 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--keepalive", type=_keepalive, default=30, metavar="SECONDS", help="how often the link is proved (default 30)"
     )
+    _add_enroll(commands)
     return parser
+
+
+def _add_enroll(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "get this device's identity from the server, with a code from its owner"
+    enroll = commands.add_parser("enroll", help=text, description=text)
+    enroll.set_defaults(act=_enroll)
+    enroll.add_argument("server", help="the server's address, as https://congtac.example.org")
+    enroll.add_argument("code", help="the code: it works once, for 15 minutes")
+    enroll.add_argument(
+        "--identity", type=Path, default=DEFAULT_FOLDER / "identity.json", help="where to write who this device is"
+    )
+    enroll.add_argument("--ca", type=Path, metavar="FILE", help="who vouches for the server, if this machine does not know it")
+    enroll.add_argument("--plain-http", action="store_true", help="without TLS, to a private address in your own network")
+    enroll.add_argument("--again", action="store_true", help="in place of an identity that is there")
 
 
 def _keepalive(text: str) -> int:
@@ -86,6 +101,24 @@ def _check(options: argparse.Namespace) -> int:
     for fault in faults:
         print(f"congtac-agent: {fault}", file=sys.stderr)
     return 1 if faults else 0
+
+
+def _enroll(options: argparse.Namespace) -> int:
+    from device.enrolling import enroll
+
+    done = enroll(
+        options.server,
+        options.code,
+        options.identity,
+        authority=options.ca,
+        plain_http=options.plain_http,
+        again=options.again,
+    )
+    where = f"{done.identity.broker_host} port {done.identity.broker_port}"
+    print(f"This device is {done.name} ({done.identity.device_id}); {options.identity} is written.")
+    if not done.reached:
+        print(f"The broker could not be reached at {where} from here: the agent will go on trying.", file=sys.stderr)
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -30,3 +30,7 @@ class JournalInUse(JournalError):  # noqa: N818 (the field's word)
 
 class PinError(DeviceError, OSError):
     """A pin could not be claimed."""
+
+
+class EnrolmentError(DeviceError, RuntimeError):
+    """The device got no identity; the text is one line that says what to do."""

@@ -23,6 +23,7 @@ from server.broker.signing_key import signing_key
 from server.clock import now_ms
 from server.commands.routes import router as commands_router
 from server.db import Database
+from server.devices.management import Management
 from server.devices.papers import own_tls
 from server.doors import ROUTERS as DOORS
 from server.doors import SECTIONS, open_doors
@@ -137,6 +138,7 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.erasure = Erasure(database, state.accounts, state.sites, board)
     state.checks.add("broker", board.check_link)
     board.ingest.on_refused.append(partial(_record_refused, state.trail, board))
+    state.devices = Management(database, settings, board)
     state.web = Front(board)
     await open_doors(state, database, board)
     return board

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from server.accounts import Accounts
 from server.db import Database
+from server.devices import pages as device_section
+from server.devices import routes as device_routes
 from server.guests import Guests
 from server.guests import pages as guest_section
 from server.guests import routes as guest_routes
@@ -16,16 +18,19 @@ from server.sites import routes as site_routes
 from server.switchboard import Switchboard
 
 ROUTERS: Final = (
+    device_routes.router,
     site_routes.router,
     invitation_routes.router,
     guest_routes.router,
     site_pages.router,
+    device_section.router,
     invitation_section.router,
     guest_section.router,
     invitation_routes.page_router,
     guest_routes.page_router,
 )
 SECTIONS: Final = (
+    device_section.SECTION,
     site_pages.MEMBERS,
     invitation_section.SECTION,
     guest_section.SECTION,

@@ -11,7 +11,7 @@ from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
 from server.devices.models import ChannelReport, Device, Enrolment, JournalMark, PresenceChange
-from server.guests.models import GuestChannel, GuestLink, GuestSession
+from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
 from server.sites.models import Member, Site

@@ -3,6 +3,7 @@
 from server.accounts import Principal
 from server.devices.state import DeviceNow, Registry
 from server.errors import Problem
+from server.sites.membership import owners_only
 
 
 def visible_device(registry: Registry, principal: Principal, device_id: str) -> DeviceNow:
@@ -35,11 +36,6 @@ def device_to_manage(registry: Registry, principal: Principal, device_id: str) -
     if not principal.may_manage(device.site_id):
         raise owners_only()
     return device
-
-
-def owners_only() -> Problem:
-    """The answer to who may see a place, but not manage it."""
-    return Problem(403, "owners_only", "Only owners may do this", "Ask an owner of this place.")
 
 
 def visible_device_ids(registry: Registry, principal: Principal, only: str | None = None) -> list[str]:

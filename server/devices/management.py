@@ -10,14 +10,16 @@ from server.accounts import Principal
 from server.broker.accounts import BrokerAccounts
 from server.clock import now_ms
 from server.db import Database
-from server.devices.access import device_to_manage, owners_only
+from server.devices.access import device_to_manage
 from server.devices.enrolment import Enrolments, Offer
 from server.devices.papers import doors, identity_of
 from server.devices.revoking import revoke
+from server.devices.state import DeviceNow, DevicePresence
 from server.errors import Problem
 from server.limits import Buckets
 from server.opening import StartError
 from server.settings import Settings
+from server.sites.membership import owners_only, unknown_site
 from server.switchboard import Switchboard
 
 TRIES_A_MINUTE = 10
@@ -47,7 +49,7 @@ class Management:
     async def offer(self, principal: Principal, site_id: str, name: str) -> Offer:
         """A code for a new device."""
         if not principal.may_see(site_id):
-            raise Problem(404, "unknown_site", "There is no such place", "It may have been removed, or be somebody else's.")
+            raise unknown_site()
         if not principal.may_manage(site_id):
             raise owners_only()
         try:
@@ -58,15 +60,15 @@ class Management:
     async def offer_again(self, principal: Principal, device_id: str) -> Offer:
         """A code for new hardware of a device. The old hardware stays in until the code is redeemed."""
         device = device_to_manage(self._board.registry, principal, device_id)
-        if device.presence == "revoked":
+        if device.presence is DevicePresence.REVOKED:
             raise Problem(409, "device_revoked", "The device was revoked", "It cannot come back: add a new one.")
         try:
             return await self._enrolments.offer(device.site_id, device.name, principal.actor, device.id)
         except StartError as error:
             raise _for_the_operator(error) from error
 
-    async def redeem(self, address: str, code: str, key: str) -> dict[str, Any]:
-        """An agent's code for an identity. `address`: where it asks from."""
+    async def redeem(self, address: str, code: str, key: str) -> tuple[DeviceNow, dict[str, Any]]:
+        """An agent's code for an identity for each way to the broker, best first. `address`: where it asks from."""
         self._count_try(address)
         try:
             ways = doors(self._settings)
@@ -76,7 +78,8 @@ class Management:
         self._board.was_enrolled(redeemed.device)
         keys = [self._board.downlink.public_key]
         identities = [identity_of(redeemed.device.id, redeemed.secret, keys, door) for door in ways]
-        return {"name": redeemed.device.name, "topic_base": topic_base(redeemed.device.id), "identities": identities}
+        papers = {"name": redeemed.device.name, "topic_base": topic_base(redeemed.device.id), "identities": identities}
+        return redeemed.device, papers
 
     async def revoke(self, principal: Principal, device_id: str) -> Revoked:
         """End a device, for ever."""

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from server.accounts.asking import Proven
 from server.audit import note
 from server.devices.management import management
-from server.errors import Problem
 from server.names import Name
 
 router = APIRouter(prefix="/api/v1", tags=["devices"])
@@ -74,7 +73,7 @@ class RevokedOut(BaseModel):
 async def offer(request: Request, principal: Proven, site_id: str, wish: NewDevice) -> OfferOut:
     """For owners. The code works once, for 15 minutes."""
     made = await management(request).offer(principal, site_id, wish.name)
-    note(request, device_id=made.device_id)
+    note(request, site=site_id, device_id=made.device_id)
     return OfferOut(code=made.code, device=made.device_id, name=made.name, expires_ms=made.expires_ms)
 
 
@@ -96,10 +95,6 @@ async def revoke(request: Request, principal: Proven, device_id: str) -> Revoked
 async def redeem(request: Request, redemption: Redemption) -> RedeemedOut:
     """For agents, which have no account yet. Tries are counted."""
     client = request.client.host if request.client else ""
-    try:
-        redeemed = await management(request).redeem(client, redemption.code, redemption.key)
-    except Problem as problem:
-        note(request, refusal=problem.code)
-        raise
-    note(request, device_id=redeemed["identities"][0]["device_id"])
-    return RedeemedOut.model_validate(redeemed)
+    device, papers = await management(request).redeem(client, redemption.code, redemption.key)
+    note(request, site=device.site_id, device_id=device.id)
+    return RedeemedOut.model_validate(papers)
