@@ -4,11 +4,21 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from sqlmodel import select
+
 from server.admin import Tasks, add_task, run_with_writer, say, settings_of
+from server.audit import ADMIN
+from server.broker.accounts import BrokerAccounts
 from server.broker.address import BrokerAddress
+from server.clock import now_ms
 from server.db import Database
 from server.devices.adding import Added, add_device
+from server.devices.enrolment import Enrolments, Offer
+from server.devices.models import Device
+from server.devices.revoking import revoke
+from server.names import BadName, clean_name
 from server.opening import StartError
+from server.sites import Site
 
 
 def add_device_tasks(tasks: Tasks) -> None:
@@ -22,6 +32,70 @@ def add_device_tasks(tasks: Tasks) -> None:
         metavar="URL",
         help="where the device finds the broker, as mqtts://HOST:PORT (default: as device_brokers says)",
     )
+
+    code = add_task(tasks, "enroll-code", "print a code that lets one device in, once, within 15 minutes", _code)
+    code.add_argument("--site", help="the short name of a new device's site")
+    code.add_argument("--name", help="what people will call the new device")
+    code.add_argument("--device", metavar="ID", help="new hardware for this device, instead of a new one")
+
+    revoke = add_task(tasks, "revoke-device", "end a device's session and account at the broker, for ever", _revoke)
+    revoke.add_argument("device", metavar="ID", help="the device's id")
+
+
+def _code(chosen: argparse.Namespace) -> int:
+    settings = settings_of(chosen)
+    if (chosen.device is None) is (chosen.site is None) or (chosen.site is None) is not (chosen.name is None):
+        raise StartError("say --site and --name for a new device, or --device for new hardware of one that is there")
+    noted: dict[str, str] = {}
+
+    async def make(database: Database) -> Offer:
+        site_id, name = await (_known(database, chosen.device) if chosen.device else _place(database, chosen.site, chosen.name))
+        enrolments = Enrolments(database, BrokerAccounts(settings), now_ms)
+        offer = await enrolments.offer(site_id, name, ADMIN, chosen.device)
+        noted["device_id"] = offer.device_id
+        return offer
+
+    offer = run_with_writer(settings, make, "enroll-code", noted)
+    text = f"{offer.name}: type this on the device, within 15 minutes:\n  congtac-agent enroll {settings.address} {offer.code}"
+    return say(chosen, text, asdict(offer))
+
+
+def _revoke(chosen: argparse.Namespace) -> int:
+    settings = settings_of(chosen)
+    noted = {"device_id": chosen.device}
+
+    async def end(database: Database) -> tuple[str, int, bool]:
+        _site_id, name = await _known(database, chosen.device, also_revoked=True)
+        return name, *await revoke(database, BrokerAccounts(settings), chosen.device, now_ms())
+
+    name, since_ms, told = run_with_writer(settings, end, "revoke-device", noted)
+    text = f"{name} ({chosen.device}) is revoked: it cannot come back, its history stays."
+    if not told:
+        text += (
+            "\nThe broker was not told: have it read its password file again (kill -HUP), for the device may still be connected."
+        )
+    return say(chosen, text, {"id": chosen.device, "revoked_ms": since_ms, "broker_told": told})
+
+
+async def _known(database: Database, device_id: str, *, also_revoked: bool = False) -> tuple[str, str]:
+    async with database.read() as session:
+        device = await session.get(Device, device_id)
+    if device is None:
+        raise StartError(f"there is no device with the id {device_id!r}")
+    if device.revoked_ms is not None and not also_revoked:
+        raise StartError(f"{device.name} was revoked and cannot come back: add a new device")
+    return device.site_id, device.name
+
+
+async def _place(database: Database, slug: str, name: str) -> tuple[str, str]:
+    async with database.read() as session:
+        site = (await session.exec(select(Site).where(Site.slug == slug))).first()
+    if site is None:
+        raise StartError(f"there is no site {slug!r}")
+    try:
+        return site.id, clean_name(name)
+    except BadName as error:
+        raise StartError(f"the name {error}") from None
 
 
 def _add(chosen: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from server.admin_devices import add_device_tasks
 from server.audit.cli import add_audit_arguments, row_document, rows_to_list, told_row, told_verdict, verdict_on
 from server.db import Database
 from server.opening import StartError, migrate_database, opened_database
+from server.secrecy import require_secrets
 from server.settings import Settings
 from server.settings_source import load
 
@@ -35,10 +36,7 @@ def server_main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, help="port to listen on")
     chosen = parser.parse_args(arguments)
     settings = load(os.environ, chosen.config, host=chosen.host, port=chosen.port)
-    if settings.broker_secret is None:
-        raise StartError(
-            "broker_secret is missing: `congtac admin broker-files FOLDER` makes one, and the settings to start with (--config)"
-        )
+    require_secrets(settings)
     _log_to_stderr()
     from server.serving import serve
 
