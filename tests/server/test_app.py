@@ -15,7 +15,7 @@ from server.http.headers import HEADERS
 from server.settings import Settings
 from tests.server.route_table import every_route
 
-OPEN = {"/healthz", "/readyz"}
+OPEN = {"/healthz", "/readyz", "/api/v1/enrol"}
 
 
 def settings_of(folder: Path, **more: Any) -> Settings:
