@@ -85,6 +85,7 @@ class Management:
         """End a device, for ever."""
         device = device_to_manage(self._board.registry, principal, device_id)
         try:
+            self._accounts.check()
             since_ms, told = await revoke(self._database, self._accounts, device.id, now_ms())
         except StartError as error:
             raise _for_the_operator(error) from error

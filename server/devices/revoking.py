@@ -13,6 +13,7 @@ from server.broker.accounts import BrokerAccounts
 from server.clock import Clock
 from server.db import Database, StorageError
 from server.devices.models import Device, Enrolment
+from server.opening import StartError
 
 log = logging.getLogger("congtac.devices")
 
@@ -21,7 +22,7 @@ OVERLAP_MS: Final = 60_000  # the clocks of two machines nearly agree
 
 
 async def revoke(database: Database, accounts: BrokerAccounts, device_id: str, now_ms: int) -> tuple[int, bool]:
-    """Since when the device is revoked, and whether the broker was told. Again is no harm: it tells the broker again. Raises StartError."""
+    """Since when the device is revoked, and whether the broker was told. Again is no harm: it tells the broker again."""
 
     async def keep(session: AsyncSession) -> int:
         fresh = col(Device.id) == device_id, col(Device.revoked_ms).is_(None)
@@ -31,7 +32,11 @@ async def revoke(database: Database, accounts: BrokerAccounts, device_id: str, n
         return since_ms or now_ms
 
     since_ms = await database.writer.run(keep)
-    return since_ms, await accounts.shut_out(device_id)
+    try:
+        return since_ms, await accounts.shut_out(device_id)
+    except StartError as error:
+        log.error("the device %s is revoked, but it still has its account at the broker: %s", device_id, error)
+        return since_ms, False
 
 
 class RevokedElsewhere:

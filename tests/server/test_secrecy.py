@@ -9,7 +9,7 @@ import pytest
 from broker_config import new_secret
 from protocol.signing import SigningKey
 from server.opening import StartError
-from server.secrecy import fault_of, require_secrets
+from server.secrecy import require_secrets
 from server.settings import Settings
 
 GOOD = "q7Rz0pWm2LxVt9KeYb4n"
@@ -30,8 +30,8 @@ def start(tmp_path, **environ: str) -> tuple[int, str]:
         ({}, "broker_secret is missing"),
         ({"CONGTAC_BROKER_SECRET": ""}, "too short"),
         ({"CONGTAC_BROKER_SECRET": "short"}, "too short"),
-        ({"CONGTAC_BROKER_SECRET": "change-me-change-me"}, "is an example or easy to guess"),
-        ({"CONGTAC_BROKER_SECRET": "a" * 40}, "is an example or easy to guess"),
+        ({"CONGTAC_BROKER_SECRET": "change-me-change-me"}, "looks like an example"),
+        ({"CONGTAC_BROKER_SECRET": "a" * 40}, "looks like an example"),
         ({"CONGTAC_BROKER_SECRET_FILE": "/nowhere"}, "cannot be read"),
     ],
 )
@@ -44,8 +44,8 @@ def test_a_fresh_start_with_a_secret_that_is_none_stops_with_one_line(tmp_path, 
 
 
 def test_every_secret_that_we_make_will_do():
-    assert [fault_of(new_secret()) for _ in range(200)] == [None] * 200
-    assert fault_of(GOOD) is None
+    for _ in range(200):
+        assert Settings(broker_secret=new_secret())
 
 
 @pytest.mark.parametrize("key", ["11" * 32, "00" * 32, bytes(range(32)).hex(), "ab" * 32])

@@ -83,6 +83,13 @@ TABLE: Final = """
 401 200 401 200 200 200 403 403  GET /account/data
 401 200 401 200 200 200 403 403  GET /account/data/export
 401 422 401 422 422 422 403 403  POST /account/erase
+401 404 401 403 403 503 403 403  POST /api/v1/sites/{site_id}/enrolments
+401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/enrolments
+401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/revoke
+401 404 401 403 403 503 403 403  POST /sites/{slug}/devices
+401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/replace
+401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/revoke
+503 503 503 503 503 503 503 503  POST /api/v1/enrol
 401 200 200 200 200 200 200 200  GET /api/v1/snapshot
 401 200 200 200 200 200 200 200  GET /api/v1/live
 303 200 200 200 200 200 200 200  GET /
@@ -133,6 +140,9 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /api/v1/sites/{site_id}/guest-links": {
         "json": {"name": "Tư", "channels": [{"device": DEVICE, "channel": "den"}], "expires_ms": now_ms() + 86_400_000}
     },
+    "POST /api/v1/sites/{site_id}/enrolments": {"json": {"name": "Máy bơm"}},
+    "POST /api/v1/enrol": {"json": {"code": "22222-22222", "key": "k" * 43}},
+    "POST /sites/{slug}/devices": {"data": {"name": "Máy bơm"}},
     "POST /sites": {"data": {"name": "Trại cá", "timezone": "UTC"}},
     "POST /sites/{slug}": {"data": {"name": "Vườn mới", "timezone": "UTC"}},
     "POST /sites/{slug}/members/{user_id}": {"data": {"role": "operator"}},
