@@ -23,7 +23,7 @@ class BadName(ValueError):  # noqa: N818 (what it is, and not what went wrong)
 
 def clean_name(text: str, longest: int = LONGEST) -> str:
     """The name as it is kept. Raises BadName."""
-    name = _composed(text)
+    name = composed(text)
     if any(_is_refused(letter) for letter in name):
         raise BadName("holds a character that cannot be seen and could mislead")
     if not _can_be_seen(name):
@@ -35,11 +35,12 @@ def clean_name(text: str, longest: int = LONGEST) -> str:
 
 def tidy_name(text: str, otherwise: str) -> str:
     """A name that comes from elsewhere, as a device's for its channel: without what is refused, `otherwise` where nothing is left."""
-    name = _composed("".join(letter for letter in text if not _is_refused(letter)))[:LONGEST].strip()
+    name = composed("".join(letter for letter in text if not _is_refused(letter)))[:LONGEST].strip()
     return name if _can_be_seen(name) else otherwise
 
 
-def _composed(text: str) -> str:
+def composed(text: str) -> str:
+    """A text as names are compared: in composed letters, trimmed."""
     return unicodedata.normalize("NFC", text).strip()
 
 

@@ -15,7 +15,7 @@ from server.clock import Clock, now_ms
 from server.db import Database
 from server.errors import Problem
 from server.ids import hashed, new_id, new_secret
-from server.names import clean_name
+from server.names import clean_name, composed
 from server.sites.models import Member, Role
 
 __all__ = ["Accounts", "Limits", "LinkRefused", "LinkUsed"]
@@ -59,7 +59,7 @@ class Accounts:
 
     async def find_person(self, name: str | None = None) -> User | None:
         """The person with that name; with no name, the first owner."""
-        wanted = select(User).where(User.name == name)
+        wanted = select(User).where(User.name == (name and composed(name)))
         if name is None:
             wanted = select(User).join(Member, col(Member.user_id) == col(User.id)).where(Member.role == Role.OWNER)
         async with self._database.read() as session:

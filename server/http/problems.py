@@ -79,7 +79,8 @@ def respond(request: Request, problem: Problem) -> Response:
         return RedirectResponse(problem.page, 303)
     if wants_page(request):
         after = problem.headers.get("Retry-After", "")
-        page = pages_of(request).render_error(request, problem.status, after_s=int(after) if after.isdecimal() else None)
+        after_s = int(after) if after.isdecimal() else None
+        page = pages_of(request).render_error(request, problem.status, problem.code, after_s=after_s)
         page.headers.update(problem.headers)
         return page
     document = problem.document()

@@ -13,8 +13,8 @@ class Pages(Protocol):
     def render(self, request: Request, name: str, *, status_code: int = 200, **context: Any) -> Response:
         """A template as a page."""
 
-    def render_error(self, request: Request, status: int, why: str = "", *, after_s: int | None = None) -> Response:
-        """The page for an HTTP error. `after_s`: when to try again."""
+    def render_error(self, request: Request, status: int, code: str = "", *, after_s: int | None = None) -> Response:
+        """The page for an HTTP error. `code`: the problem's word. `after_s`: when to try again."""
 
 
 def pages_of(request: Request) -> Pages:

@@ -44,17 +44,17 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     return HTMLResponse(html, status_code=status_code, headers=headers)
 
 
-def render_error(request: Request, status: int, why: str = "", *, after_s: int | None = None) -> HTMLResponse:
-    """The page for an HTTP error: what it means and what to do next. `why`: a sentence of its own, in the reader's language.
+def render_error(request: Request, status: int, code: str = "", *, after_s: int | None = None) -> HTMLResponse:
+    """The page for an HTTP error: what it means and what to do next. `code`: the problem's word, which may have words of its own.
 
     `after_s`: when to try again, in seconds from now.
     """
     t = words_in(language_of(request))
-    known = str(status) if f"error.{status}.title" in t.keys else "500" if status >= 500 else "other"
+    known = next((it for it in (code, str(status)) if f"error.{it}.title" in t.keys), "500" if status >= 500 else "other")
     title, following = t(f"error.{known}.title"), t(f"error.{known}.next")
     if after_s is not None:
         following = t("error.wait_seconds", n=after_s) if after_s < 90 else t("error.wait_minutes", n=(after_s + 59) // 60)
-    return render(request, "error.html", status_code=status, status=status, title=title, why=why, following=following)
+    return render(request, "error.html", status_code=status, status=status, title=title, following=following)
 
 
 @cache

@@ -22,7 +22,7 @@ class PlainPages:
     def render(self, request: Request, name: str, *, status_code: int = 200, **context: Any) -> Response:  # noqa: ARG002
         return HTMLResponse(f"<p>{name} {context}</p>", status_code)
 
-    def render_error(self, request: Request, status: int, why: str = "", *, after_s: int | None = None) -> Response:  # noqa: ARG002
+    def render_error(self, request: Request, status: int, code: str = "", *, after_s: int | None = None) -> Response:  # noqa: ARG002
         return HTMLResponse(f"<p>error {status}{f' {after_s} s' if after_s else ''}</p>", status)
 
 

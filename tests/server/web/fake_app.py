@@ -74,8 +74,8 @@ def _add_pages(app: FastAPI) -> None:
         return render(request, "sign_in_link.html")
 
     @app.get("/fail/{status}")
-    async def fail(request: Request, status: int, after_s: int | None = None) -> Response:
-        return render_error(request, status, after_s=after_s)
+    async def fail(request: Request, status: int, code: str = "", after_s: int | None = None) -> Response:
+        return render_error(request, status, code, after_s=after_s)
 
     @app.exception_handler(404)
     async def missing(request: Request, _: Exception) -> Response:

@@ -164,6 +164,12 @@ async def test_an_error_that_passes_says_when(client: httpx.AsyncClient, after_s
     assert says in await html(client, f"/fail/429?after_s={after_s}")
 
 
+@pytest.mark.parametrize(("code", "says"), [("last_owner", "Một trạm phải có chủ"), ("no_such_word", "Lệnh chưa được nhận")])
+async def test_a_problem_s_own_words_come_before_those_of_its_status(client: httpx.AsyncClient, code: str, says: str) -> None:
+    answer = await client.get(f"/fail/409?code={code}")
+    assert f"<h1>{says}</h1>" in answer.text
+
+
 async def test_a_language_is_chosen_by_post_and_remembered(client: httpx.AsyncClient) -> None:
     answer = await client.post("/language", data={"lang": "en", "back": "/sign-in"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
