@@ -47,7 +47,7 @@ async def issue(request: Request) -> Response:
     device_to_command(board.registry, principal, device_id, channel)
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, _wish(device_id, channel, asked))
-    note(request, command=command.id)
+    note(request, command=command.id, on=command.on)
     if asked.wait_s:
         command = await board.desk.settled(command, asked.wait_s)
     headers = {"Location": f"/api/v1/commands/{command.id}"} if command.is_under_way else {}
@@ -79,7 +79,7 @@ async def issue_by_form(
     device_to_command(board.registry, principal, device_id, channel)
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
-    note(request, command=command.id)
+    note(request, command=command.id, on=command.on)
     await board.desk.settled(command, FORM_WAITS_S)
     return RedirectResponse("/", status_code=303)
 

@@ -50,9 +50,11 @@ _WHO: Final = {
 }
 
 
-def what(told: str, t: Words) -> str:
+def what(told: str, facts: dict[str, Any], t: Words) -> str:
     """What was done; for what has no words of its own, the bare request."""
     key = key_of(told)
+    if key == "activity.what.switch" and "on" in facts:
+        return t("activity.what.on" if facts["on"] else "activity.what.off")
     return told if key is None else t(key)
 
 

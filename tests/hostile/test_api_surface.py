@@ -137,6 +137,6 @@ async def test_no_question_breaks_the_server_leaves_its_description_or_tells_of_
         said = town.system.server.said()
         assert re.findall(r"Traceback|ERROR|CRITICAL", said) == [], said[-3000:]
         async with town.system.visitor("Lan") as lan:
-            path = f"/api/v1/devices/{town.ours[1]}/channels/may-bom/commands"
-            answer = await lan.post(path, json={"on": True}, headers={"Prefer": "wait=10"})
-            assert answer.json()["fate"] in ("applied", "rejected"), answer.text
+            path = f"/api/v1/devices/{town.spare}/channels/may-bom/commands"
+            answer = await lan.post(path, json={"on": True}, headers={"Prefer": "wait=20"})
+            assert answer.json().get("fate") == "applied", answer.text

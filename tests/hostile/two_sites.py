@@ -17,11 +17,15 @@ SECRETS = ("ben-kia-suoi", "Bên kia suối", "Máy nhà Sang", "may-nha-sang", 
 
 @dataclass
 class TwoSites:
-    """`ours` and `theirs`: (site id, device id) of each; `hidden`: all that must never be told to those of the first site."""
+    """`ours` and `theirs`: (site id, device id) of each; `spare`: another device of the first, at which nobody aims.
+
+    `hidden`: all that must never be told to those of the first site.
+    """
 
     system: System
     ours: tuple[str, str]
     theirs: tuple[str, str]
+    spare: str
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -32,12 +36,12 @@ class TwoSites:
 async def two_sites(folder: Path) -> AsyncIterator[TwoSites]:
     async with running_system(folder, commands_per_minute=100_000) as system:
         await system.add_person("Hoa", Role.VIEWER)
-        device = await system.add_device("Nhà màng")
+        device, spare = await system.add_device("Nhà màng"), await system.add_device("Trạm bơm")
         async with system.visitor() as lan:
 
             async def online() -> bool:
                 found: list[dict[str, Any]] = (await lan.get("/api/v1/snapshot")).json()["devices"]
-                return [it["presence"] for it in found] == ["online"]
+                return [it["presence"] for it in found] == ["online", "online"]
 
             await eventually(online)
             ours = (await lan.get("/api/v1/sites")).json()[0]["id"]
@@ -45,7 +49,7 @@ async def two_sites(folder: Path) -> AsyncIterator[TwoSites]:
         await system.server.stop()
         await system.start_server()
         await until(lambda: "listens" in system.server.said())
-        yield TwoSites(system, (ours, device.id), theirs)
+        yield TwoSites(system, (ours, device.id), theirs, spare.id)
 
 
 async def _other_site(system: System, folder: Path) -> tuple[str, str]:

@@ -15,7 +15,7 @@ CHANGES = [f"{method} {path}" for method, path in every_route(create_app(Setting
 def test_every_change_has_its_words(language: str):
     t = words_in(language)
     assert [told for told in CHANGES if activity.key_of(told) is None] == []
-    assert [told for told in (*CHANGES, *activity.WORDS) if activity.what(told, t) == told] == []
+    assert [told for told in (*CHANGES, *activity.WORDS) if activity.what(told, {}, t) == told] == []
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def test_every_change_has_its_words(language: str):
 )
 def test_the_last_known_word_of_a_route_tells_what_it_is_about(told: str, key: str | None):
     assert activity.key_of(told) == key
+
+
+@pytest.mark.parametrize(("on", "words"), [(True, "switch on"), (False, "switch off")])
+def test_a_switch_says_which_way(on: bool, words: str):
+    assert activity.what("POST /devices/{device_id}/channels/{channel}", {"on": on}, words_in("en")) == words
 
 
 @pytest.mark.parametrize(
