@@ -12,4 +12,6 @@ def require_secrets(settings: Settings) -> None:
             "broker_secret is missing: `congtac admin broker-files FOLDER` makes one, and the settings to start with (--config)"
         )
     if settings.data_dir.is_dir() and known_to_everybody(signing_key(settings.data_dir)):
-        raise StartError(f"{settings.data_dir / 'signing.key'} is an example: whoever read it could switch every relay. Delete it")
+        raise StartError(
+            f"{settings.data_dir / 'signing.key'} is an example: whoever read it could switch every relay. Delete it"
+        )
