@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LOCKS_WITH_ADDRESSES = re.compile(r"(^|/)(uv\.lock|poetry\.lock|Pipfile\.lock|package-lock\.json|yarn\.lock|pnpm-lock\.yaml)$")
 COPIED_CODE = re.compile(r"\.min\.(js|css)$|(^|/)(node_modules|vendor|third_party)/")
-SECRETS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\$7\$\d+\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==")
+SECRETS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\$7\$\d+\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==|congtac_[0-9A-Za-z]{49}\b"
+)
 ADDRESS = re.compile(r"://|^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", re.MULTILINE)
 PINNED = re.compile(r"^[A-Za-z0-9._-]+(\[[a-z,]+\])?==[^ ]+( ; .+)? \\$")
 LOCKED = ("device", "demo", "dev")
@@ -34,15 +36,16 @@ def test_what_must_not_be_tracked_is_recognised(name: str):
     assert LOCKS_WITH_ADDRESSES.search(name) or COPIED_CODE.search(name)
 
 
-def test_no_private_key_and_no_password_entry_is_tracked():
+def test_no_private_key_no_password_entry_and_no_token_is_tracked():
     texts = {name: (ROOT / name).read_text("utf-8", errors="replace") for name in tracked()}
     assert [name for name, text in texts.items() if SECRETS.search(text)] == []
 
 
-def test_a_private_key_and_a_password_entry_are_recognised():
+def test_a_private_key_a_password_entry_and_a_token_are_recognised():
     key = "-----BEGIN " + "PRIVATE KEY-----\nMC4CAQ"
     entry = "bob:$7$1$" + "A" * 16 + "$" + "B" * 86 + "=="
-    assert all(SECRETS.search(text) for text in (key, entry))
+    token = "congtac_" + "C" * 49
+    assert all(SECRETS.search(text) for text in (key, entry, token))
 
 
 @pytest.mark.parametrize("name", LOCKED)

@@ -13,12 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts.scopes import EVERY_SCOPE
 from server.accounts.tokens.tokens import Wanted
+from server.app import create_app
 from server.commands.models import Command
 from server.devices.models import ChannelReport, Device
 from server.history.models import EventRow
+from server.opening import migrate_database
 from server.sites import Member, Role, Site
 from tests.server.accounts.passkeys.authenticator import Authenticator
-from tests.server.test_app import running
+from tests.server.test_app import settings_of
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 PAGE = {**HERE, "Accept": "text/html"}
@@ -60,8 +62,8 @@ def event(number: int, actor: str | None, command_id: str | None) -> EventRow:
 
 
 @asynccontextmanager
-async def household(folder: Path, *, role: Role = Role.OWNER) -> AsyncIterator[Household]:
-    async with running(folder) as (app, http):
+async def household(folder: Path, *, role: Role = Role.OWNER, address: str = "") -> AsyncIterator[Household]:
+    async with _running(folder, address) as (app, http):
         accounts, database = app.state.accounts, app.state.database
         async with database.read() as session:
             site = (await session.exec(select(Site))).one()
@@ -82,6 +84,16 @@ async def household(folder: Path, *, role: Role = Role.OWNER) -> AsyncIterator[H
         await _add_passkey(home)
         await _deeds(home)
         yield home
+
+
+@asynccontextmanager
+async def _running(folder: Path, address: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    settings = settings_of(folder).model_copy(update={"database_url": address})
+    await migrate_database(settings)
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://congtac.test") as http:
+        yield app, http
 
 
 async def _add_passkey(home: Household) -> None:

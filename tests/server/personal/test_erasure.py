@@ -21,8 +21,8 @@ PATH = "/api/v1/account/erase"
 NAME = {"name": "Minh Đỗ"}
 
 
-async def test_whoever_is_erased_is_gone_with_all_that_let_them_in(tmp_path: Path) -> None:
-    async with household(tmp_path) as home:
+async def test_whoever_is_erased_is_gone_with_all_that_let_them_in(tmp_path: Path, address: str) -> None:
+    async with household(tmp_path, address=address) as home:
         answer = await home.http.post(PATH, json=NAME, headers=HERE)
         assert answer.status_code == 204, answer.text
         left = [[row.user_id for row in await home.rows(table)] for table in (Session, SignInLink, Passkey, ApiToken, Member)]
@@ -35,8 +35,8 @@ async def test_whoever_is_erased_is_gone_with_all_that_let_them_in(tmp_path: Pat
     assert by_token.status_code == 401
 
 
-async def test_what_an_erased_person_switched_stays_and_nobody_knows_who_it_was(tmp_path: Path) -> None:
-    async with household(tmp_path) as home:
+async def test_what_an_erased_person_switched_stays_and_nobody_knows_who_it_was(tmp_path: Path, address: str) -> None:
+    async with household(tmp_path, address=address) as home:
         await home.http.post(PATH, json=NAME, headers=HERE)
         commands = sorted((row.id, row.actor_id, row.actor) for row in await home.rows(Command))
         events = sorted((row.seq, row.actor) for row in await home.rows(EventRow))
@@ -92,8 +92,8 @@ async def test_what_an_erased_person_asked_and_was_not_sent_is_taken_back(tmp_pa
     assert (shown.fate, shown.actor, shown.actor_id) == (Fate.CANCELLED, "", row.actor_id)
 
 
-async def test_the_last_owner_of_a_site_stays_until_somebody_else_owns_it(tmp_path: Path) -> None:
-    async with household(tmp_path, role=Role.OPERATOR) as home:
+async def test_the_last_owner_of_a_site_stays_until_somebody_else_owns_it(tmp_path: Path, address: str) -> None:
+    async with household(tmp_path, role=Role.OPERATOR, address=address) as home:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(home.app), base_url="http://congtac.test") as lan:
             await lan.post(f"/sign-in/{home.app.state.first_link}", headers=HERE)
             refused = await lan.post(PATH, json={"name": "Lan"}, headers=HERE)

@@ -19,8 +19,8 @@ def without(rows: list[dict[str, Any]], *fields: str) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in fields} for row in rows]
 
 
-async def test_the_file_holds_everything_that_is_kept_about_the_person(tmp_path: Path) -> None:
-    async with household(tmp_path) as home:
+async def test_the_file_holds_everything_that_is_kept_about_the_person(tmp_path: Path, address: str) -> None:
+    async with household(tmp_path, address=address) as home:
         answer = await home.http.get("/api/v1/account/export")
     told = answer.json()
     assert answer.headers["content-disposition"] == 'attachment; filename="congtac-my-data.json"'

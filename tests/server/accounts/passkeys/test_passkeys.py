@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,21 +48,21 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    async with small_world(f"sqlite+aiosqlite:///{folder / 'test.db'}") as people:
+async def world(address: str) -> AsyncIterator[World]:
+    async with small_world(address) as people:
         yield World(people, Passkeys(people.database, people.accounts, HERE, clock=people.clock))
 
 
-async def test_who_made_a_passkey_comes_in_with_it_without_saying_who_they_are(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_who_made_a_passkey_comes_in_with_it_without_saying_who_they_are(address: str) -> None:
+    async with world(address) as it:
         lan, minh = Authenticator(), Authenticator(credential_id=b"m" * 16)
         await it.register(lan, "Lan")
         await it.register(minh, "Minh")
         assert [await it.enter(key) for key in (minh, lan, lan)] == ["Minh", "Lan", "Lan"]
 
 
-async def test_a_sign_in_with_a_passkey_is_a_proof_of_who_one_is(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_sign_in_with_a_passkey_is_a_proof_of_who_one_is(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         token, _ = await it.passkeys.sign_in(key.show(await it.passkeys.sign_in_options()), "")
@@ -72,8 +71,8 @@ async def test_a_sign_in_with_a_passkey_is_a_proof_of_who_one_is(tmp_path: Path)
         assert it.people.accounts.has_proved(person)
 
 
-async def test_a_passkey_proves_anew_who_is_there(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_passkey_proves_anew_who_is_there(address: str) -> None:
+    async with world(address) as it:
         key, token = Authenticator(), ""
         await it.register(key)
         token = await it.people.session_of("Lan")
@@ -87,8 +86,8 @@ async def test_a_passkey_proves_anew_who_is_there(tmp_path: Path) -> None:
         assert it.people.accounts.has_proved(person)
 
 
-async def test_nobody_proves_with_another_person_s_passkey(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_nobody_proves_with_another_person_s_passkey(address: str) -> None:
+    async with world(address) as it:
         lan, minh = Authenticator(), Authenticator(credential_id=b"m" * 16)
         await it.register(lan, "Lan")
         await it.register(minh, "Minh")
@@ -97,8 +96,8 @@ async def test_nobody_proves_with_another_person_s_passkey(tmp_path: Path) -> No
             await it.passkeys.prove(person, lan.show(await it.passkeys.prove_options(person)))
 
 
-async def test_a_challenge_is_answered_once(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_challenge_is_answered_once(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         options = await it.passkeys.sign_in_options()
@@ -108,8 +107,8 @@ async def test_a_challenge_is_answered_once(tmp_path: Path) -> None:
                 await it.passkeys.sign_in(answer, "")
 
 
-async def test_of_many_who_send_the_same_answer_at_once_one_gets_in(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_of_many_who_send_the_same_answer_at_once_one_gets_in(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         answer = key.show(await it.passkeys.sign_in_options())
@@ -118,8 +117,8 @@ async def test_of_many_who_send_the_same_answer_at_once_one_gets_in(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("after_s", "works"), [(VALID_MS // 1000 - 1, True), (VALID_MS // 1000, False)])
-async def test_a_challenge_runs_out(tmp_path: Path, after_s: int, works: bool) -> None:
-    async with world(tmp_path) as it:
+async def test_a_challenge_runs_out(address: str, after_s: int, works: bool) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         answer = key.show(await it.passkeys.sign_in_options())
@@ -131,8 +130,8 @@ async def test_a_challenge_runs_out(tmp_path: Path, after_s: int, works: bool) -
                 await it.passkeys.sign_in(answer, "")
 
 
-async def test_challenges_that_ran_out_are_not_kept(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_challenges_that_ran_out_are_not_kept(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         for _ in range(3):
@@ -142,8 +141,8 @@ async def test_challenges_that_ran_out_are_not_kept(tmp_path: Path) -> None:
             assert len((await session.exec(select(SpentChallenge))).all()) == 1
 
 
-async def test_a_challenge_for_proving_lets_nobody_in_and_the_other_way_round(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_challenge_for_proving_lets_nobody_in_and_the_other_way_round(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         person = await it.person("Lan")
@@ -153,8 +152,8 @@ async def test_a_challenge_for_proving_lets_nobody_in_and_the_other_way_round(tm
             await it.passkeys.prove(person, key.show(await it.passkeys.sign_in_options()))
 
 
-async def test_two_processes_on_one_database_know_each_other_s_challenges(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_two_processes_on_one_database_know_each_other_s_challenges(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         other = Passkeys(it.people.database, it.people.accounts, HERE, clock=it.people.clock)
@@ -162,9 +161,9 @@ async def test_two_processes_on_one_database_know_each_other_s_challenges(tmp_pa
 
 
 async def test_a_copy_is_noticed_by_its_count_and_from_then_on_neither_works(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with world(tmp_path) as it:
+    async with world(address) as it:
         key = Authenticator(count=7)
         made = await it.register(key)
         copy = key.copy()
@@ -179,8 +178,8 @@ async def test_a_copy_is_noticed_by_its_count_and_from_then_on_neither_works(
             await it.passkeys.prove_options(await it.person("Lan"))
 
 
-async def test_an_authenticator_that_does_not_count_is_trusted(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_an_authenticator_that_does_not_count_is_trusted(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         for _ in range(3):
@@ -199,8 +198,8 @@ async def test_an_authenticator_that_does_not_count_is_trusted(tmp_path: Path) -
         {"flags": 0},
     ],
 )
-async def test_an_answer_from_elsewhere_or_without_its_person_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    async with world(tmp_path) as it:
+async def test_an_answer_from_elsewhere_or_without_its_person_is_refused(address: str, wrong: dict[str, Any]) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         bad = key.copy()
@@ -213,15 +212,15 @@ async def test_an_answer_from_elsewhere_or_without_its_person_is_refused(tmp_pat
         assert await it.enter(key) == "Lan"
 
 
-async def test_an_answer_signed_by_another_key_is_refused(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_an_answer_signed_by_another_key_is_refused(address: str) -> None:
+    async with world(address) as it:
         await it.register(Authenticator())
         with pytest.raises(PasskeyRefused):
             await it.enter(Authenticator())
 
 
-async def test_an_answer_that_names_another_person_is_refused(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_an_answer_that_names_another_person_is_refused(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         await it.register(key)
         key.user_handle = it.people.ids["Minh"].encode()
@@ -229,8 +228,8 @@ async def test_an_answer_that_names_another_person_is_refused(tmp_path: Path) ->
             await it.enter(key)
 
 
-async def test_a_known_credential_is_made_no_second_time_by_anybody(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_known_credential_is_made_no_second_time_by_anybody(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         first = await it.register(key)
         options = await it.passkeys.registration_options(await it.person("Lan"))
@@ -241,15 +240,15 @@ async def test_a_known_credential_is_made_no_second_time_by_anybody(tmp_path: Pa
         assert await it.enter(key) == "Lan"
 
 
-async def test_a_registration_is_for_who_asked_for_it(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_registration_is_for_who_asked_for_it(address: str) -> None:
+    async with world(address) as it:
         options = await it.passkeys.registration_options(await it.person("Lan"))
         with pytest.raises(PasskeyRefused):
             await it.passkeys.register(await it.person("Minh"), "x", Authenticator().make(options))
 
 
-async def test_a_browser_is_asked_to_verify_its_person_and_to_keep_the_passkey(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_browser_is_asked_to_verify_its_person_and_to_keep_the_passkey(address: str) -> None:
+    async with world(address) as it:
         made = await it.passkeys.registration_options(await it.person("Lan"))
         asked = await it.passkeys.sign_in_options()
     wanted = {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
@@ -258,8 +257,8 @@ async def test_a_browser_is_asked_to_verify_its_person_and_to_keep_the_passkey(t
     assert (asked["rpId"], asked["userVerification"], asked["allowCredentials"]) == ("localhost", "required", [])
 
 
-async def test_a_removed_passkey_lets_nobody_in(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_removed_passkey_lets_nobody_in(address: str) -> None:
+    async with world(address) as it:
         key = Authenticator()
         made = await it.register(key)
         answer = key.show(await it.passkeys.sign_in_options())
@@ -269,8 +268,8 @@ async def test_a_removed_passkey_lets_nobody_in(tmp_path: Path) -> None:
         assert await it.passkeys.of_person(made.user_id) == []
 
 
-async def test_only_its_person_renames_or_removes_a_passkey(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_only_its_person_renames_or_removes_a_passkey(address: str) -> None:
+    async with world(address) as it:
         made = await it.register(Authenticator())
         for change in (
             it.passkeys.rename(it.people.ids["Minh"], made.id, "x"),
@@ -282,8 +281,8 @@ async def test_only_its_person_renames_or_removes_a_passkey(tmp_path: Path) -> N
         assert [kept.name for kept in await it.passkeys.of_person(made.user_id)] == ["Máy tính"]
 
 
-async def test_a_person_has_so_many_passkeys_and_no_more(tmp_path: Path) -> None:
-    async with world(tmp_path) as it:
+async def test_a_person_has_so_many_passkeys_and_no_more(address: str) -> None:
+    async with world(address) as it:
         for number in range(MOST_A_PERSON):
             await it.register(Authenticator(credential_id=bytes([number]) * 16))
         with pytest.raises(Problem, match="409 too_many_passkeys"):

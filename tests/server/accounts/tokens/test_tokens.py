@@ -1,9 +1,9 @@
 """API tokens: what they let a program do, and when they end."""
 
-from pathlib import Path
-
 import pytest
-from sqlmodel import select
+from sqlalchemy import delete
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts import Principal
 from server.accounts.scopes import EVERY_SCOPE, Scope
@@ -11,15 +11,10 @@ from server.accounts.tokens.models import ApiToken
 from server.accounts.tokens.tokens import MOST_A_PERSON, SEEN_EVERY_MS, Wanted
 from server.errors import Problem
 from server.ids import hashed
-from server.sites import Role
+from server.sites import Role, Site
 from tests.server.people import People, small_world
 
 DAY_S = 86_400
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 
 async def made(
@@ -153,9 +148,13 @@ async def test_a_person_has_so_many_tokens_and_no_more(address: str) -> None:
         await made(people, "Lan")
 
 
-async def test_tokens_go_with_their_site(address: str) -> None:
+async def test_a_token_for_one_site_goes_with_the_site(address: str) -> None:
     async with small_world(address) as people:
         _, token = await made(people, site_id=people.site_id)
-        principal = await people.accounts.token_principal(token)
-        assert principal is not None
-        assert principal.roles == {people.site_id: Role.OWNER}
+        _, other = await made(people)
+
+        async def close_down(session: AsyncSession) -> None:
+            await session.exec(delete(Site).where(col(Site.id) == people.site_id))
+
+        await people.database.writer.run(close_down)
+        assert (await who(people, token), await who(people, other)) == (None, "Lan (Trạm bơm)")
