@@ -206,4 +206,4 @@ def drop_session(request: Request, response: Response) -> None:
 
 def _secure(request: Request) -> bool:
     settings = cast("Settings", request.app.state.settings)
-    return request.url.scheme == "https" or settings.public_url.startswith("https://")
+    return request.scope["scheme"] == "https" or settings.public_url.startswith("https://")

@@ -8,6 +8,8 @@ from playwright.async_api import Locator, Page, expect
 from sqlalchemy import update
 
 from server.accounts.models import Session
+from server.accounts.sessions import OVERLAP_MS
+from server.sites import Role, Sites
 from tests.end_to_end.phone import SOON_MS, Phone
 from tests.processes import System, eventually
 from tests.server.accounts.test_passwords import GOOD, OTHER
@@ -164,6 +166,43 @@ async def test_browsers_and_password_keepers_know_what_each_field_is_for(shared:
         ("login", None, "username"),
         ("password", "password", "new-password"),
     ]
+
+
+async def test_whose_role_changes_stays_signed_in_and_their_old_cookie_lets_nobody_in(shared: System, phone):
+    """Checklist 11."""
+    await shared.add_person("Ba", Role.VIEWER)
+    ba = await phone(shared.url)
+    await ba.sign_in(await shared.link("Ba"))
+    await ba.live()
+    before = await cookie_of(ba)
+    async with shared.database() as database:
+        accounts, sites = shared._accounts(database), Sites(database)
+        person = await accounts.find_person("Ba")
+        assert person is not None
+        await sites.set_role(shared._site_id(await shared.snapshot()), person.id, Role.OPERATOR)
+
+    async def renewed() -> bool:
+        await ba.page.goto(f"{shared.url}/account")
+        return await cookie_of(ba) != before
+
+    await eventually(renewed)
+    after = await cookie_of(ba)
+    await ba.page.goto(shared.url)
+    await ba.live()
+    assert await cookie_of(ba) == after
+
+    async def old_is_out() -> bool:
+        async with httpx.AsyncClient(base_url=shared.url, cookies={"congtac": before}) as client:
+            return (await client.get("/api/v1/snapshot")).status_code == 401
+
+    await eventually(old_is_out, within_s=OVERLAP_MS / 1000 + 10)
+    await ba.page.reload()
+    await ba.live()
+    assert complaints(ba) == []
+
+
+async def cookie_of(phone: Phone) -> str:
+    return next(it["value"] for it in await phone.context.cookies() if it["name"] == "congtac")
 
 
 async def signed_in_long_ago(system: System, phone: Phone) -> None:
