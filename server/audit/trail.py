@@ -61,6 +61,7 @@ class Trail:
         self._tried: Link | None = None
         self._sent = False
         self._failing = False
+        self._took = False
         self._due = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -137,7 +138,7 @@ class Trail:
                 if not self._sent:
                     self._waiting.extendleft(reversed(batch))
                 raise
-            if self._lost and not self._waiting:
+            if self._lost and self._took and not self._waiting:
                 lost, self._lost = self._lost, 0
                 self._waiting.append(entry(self._now_ms(), SERVER, "gap", status=500, facts={"entries": lost}))
         self._empty.set()
@@ -165,10 +166,10 @@ class Trail:
         except Exception:
             log.exception("the audit trail has a gap: the database refused %d entries", len(batch))
             self._lost += len(batch)
-            self._end, self._sent = None, False
+            self._end, self._sent, self._took = None, False, False
             return True
         else:
-            self._sent = False
+            self._sent, self._took = False, True
             return True
         self._end, self._sent = None, False
         return False

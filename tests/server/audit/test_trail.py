@@ -21,6 +21,7 @@ from server.opening import StartError
 from server.settings import Settings
 from tests.server.audit.world import numbers, trail_at
 from tests.server.people import Turned
+from tests.waiting import until
 
 
 async def test_what_is_recorded_is_kept_in_order_and_fits(address: str, tmp_path: Path):
@@ -112,6 +113,44 @@ async def test_more_than_can_wait_leaves_a_gap_that_the_log_and_the_trail_tell(t
         rows = await kept.rows()
     assert [(row.what, row.facts) for row in rows][-2:] == [("thing", '{"number":2}'), ("gap", '{"entries":2}')]
     assert "the audit trail has a gap" in caplog.text
+
+
+async def test_what_the_database_will_never_take_leaves_a_gap_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async with trail_at(f"sqlite+aiosqlite:///{tmp_path}/a.db", tmp_path) as kept:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OverflowError("what is this")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(kept.database.writer, "submit", refuse)
+            kept.trail.record(kept.happened(1))
+            await until(lambda: "the database refused 1 entries" in caplog.text)
+        kept.trail.record(kept.happened(2))
+        assert numbers(await kept.rows()) == ['{"number":2}', '{"entries":1}']
+        assert (await kept.verdict()).faults == []
+
+
+async def test_an_end_that_cannot_be_noted_outside_the_database_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object) -> None:
+        raise OSError("no room")
+
+    async with trail_at(f"sqlite+aiosqlite:///{tmp_path}/a.db", tmp_path) as kept:
+        monkeypatch.setattr(Head, "write", fail)
+        kept.trail.record(kept.happened(1))
+        assert len(await kept.rows()) == 1
+    assert "could not be noted outside the database" in caplog.text
+
+
+async def test_what_waits_at_a_stop_and_cannot_be_kept_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    async with trail_at(f"sqlite+aiosqlite:///{tmp_path}/a.db", tmp_path) as kept:
+        await kept.rows()
+        kept.database.writer.stop()
+        kept.trail.record(kept.happened(1), soon=False)
+    assert "the audit trail ends with a gap: 1 entries" in caplog.text
 
 
 async def test_old_rows_go_with_their_age_under_a_seal_and_what_is_left_still_fits(address: str, tmp_path: Path):
