@@ -20,6 +20,7 @@ from server.sites.membership import admit, must_own
 from server.sites.sites import Afterwards
 
 MOST_OPEN: Final = 100
+MOST_USES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Invitations:
 
     def _open(self) -> tuple[ColumnElement[bool], ...]:
         expires = col(Invitation.expires_ms)
-        return col(Invitation.ended_ms).is_(None), or_(expires.is_(None), expires > self._clock())
+        in_time = or_(expires.is_(None), expires > self._clock())
+        return col(Invitation.ended_ms).is_(None), in_time, col(Invitation.uses) < MOST_USES
 
     @staticmethod
     def _offers() -> Any:

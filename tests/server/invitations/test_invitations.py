@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts import LinkRefused
 from server.accounts.models import User
 from server.errors import Problem
 from server.ids import hashed
 from server.invitations import Invitations
-from server.invitations.invitations import MOST_OPEN
+from server.invitations.invitations import MOST_OPEN, MOST_USES
 from server.invitations.models import Invitation
 from server.sites import Role
 from tests.server.people import People, small_world
@@ -110,6 +112,17 @@ async def test_an_invitation_for_many_counts_them_until_its_date(people: People,
     assert await refused(invitations.look(token))
     assert await refused(invitations.accept_as_new(token, "Sáu"))
     assert await invitations.list_open(people.site_id) == []
+
+
+async def test_no_invitation_makes_accounts_without_end(people: People, invitations: Invitations) -> None:
+    token = await invite(invitations, people, Role.VIEWER, once=False, days=1)
+
+    async def use_often(session: AsyncSession) -> None:
+        await session.exec(update(Invitation).values(uses=MOST_USES - 1))
+
+    await people.database.writer.run(use_often)
+    await invitations.accept_as_new(token, "Ba")
+    assert await refused(invitations.accept_as_new(token, "Tư"))
 
 
 async def test_once_and_a_date_both_hold(people: People, invitations: Invitations) -> None:
