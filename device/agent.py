@@ -45,7 +45,7 @@ from protocol.codec import decode, encode
 from protocol.errors import LinkDown, ProtocolError
 from protocol.ids import new_token
 from protocol.link import Link, LinkSettings, LinkState, Received, Will
-from protocol.messages import About, Call, Command, Message, Presence, Reason, Welcome
+from protocol.messages import About, Call, Command, Hello, Keys, Message, Presence, Reason, Welcome
 from protocol.signing import Verifier, unverified_id
 from protocol.topics import Topic
 
@@ -69,8 +69,10 @@ class Agent:
         keepalive_s: int = 30,
         moment: Callable[[], Moment] = now.moment,
         backoff: Backoff | None = None,
+        keep_identity: Callable[[Identity], None] | None = None,
     ) -> None:
         self._identity = identity
+        self._keep_identity = keep_identity
         self._wiring = wiring
         self._about = about
         self._journal = journal
@@ -250,6 +252,8 @@ class Agent:
         self.link.publish(topic.of(self._identity.device_id), payload, retain=topic.retained)
 
     def _say(self, message: Message) -> None:
+        if isinstance(message, Hello):
+            message = message.model_copy(update={"trusts": self._verifier.key_ids})
         with contextlib.suppress(LinkDown):
             self._publish(message.TOPIC, encode(message))
 
@@ -268,10 +272,30 @@ class Agent:
                 self.feed(self._at_the_door(message))
             case Topic.WELCOME:
                 self.feed(Welcomed(self._verifier.read(Welcome, message.payload)))
+            case Topic.KEYS:
+                self._change_keys(self._verifier.read(Keys, message.payload), self._verifier.signer(message.payload))
             case Topic.CALL:
                 self.feed(RollCalled(decode(Call, message.payload)))
             case _:
                 log.debug("nothing to do for %s", topic.path)
+
+    def _change_keys(self, told: Keys, signer: str) -> None:
+        """Trust other keys from now on: on the card first, so that a power cut loses no control."""
+        if told.version <= self._identity.keys_version or signer not in told.keys:
+            raise ProtocolError(
+                "not_valid", f"keys of version {told.version}: an old word, or one that would lock out who says it"
+            )
+        identity = self._identity.model_copy(update={"server_keys": told.keys, "keys_version": told.version})
+        if self._keep_identity is not None:
+            try:
+                self._keep_identity(identity)
+            except OSError as error:
+                log.error("the server's new keys cannot be kept, and are not trusted: %s", error)
+                return
+        self._identity = identity
+        self._verifier = Verifier(identity.server_keys, identity.device_id)
+        log.warning("the server's keys are now %s", ", ".join(self._verifier.key_ids))
+        self.feed(RollCalled(Call(within_ms=0)))
 
     def _at_the_door(self, message: Received) -> CommandCame | CommandRefused:
         if message.retained:

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +125,7 @@ def _enroll(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     # gpiozero and the link are imported late, so that --help is quick
     from device.agent import Agent
-    from device.identity import read_identity
+    from device.identity import read_identity, write_identity
     from device.pins import Pins, choose_factory
     from device.wiring import read_wiring
 
@@ -141,6 +142,7 @@ def _run(options: argparse.Namespace) -> int:
             pins,
             boot_id=now.boot_id(),
             keepalive_s=options.keepalive,
+            keep_identity=partial(write_identity, options.identity),
         )
         asyncio.run(_serve(agent))
     finally:

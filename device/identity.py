@@ -36,6 +36,7 @@ class Identity(BaseModel):
     broker_ca: Annotated[str, Field(max_length=32_768)] | None = None
     broker_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     server_keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
+    keys_version: Annotated[int, Field(ge=0, lt=2**53)] = 0
 
     @model_validator(mode="after")
     def _nothing_leaves_in_the_clear(self) -> Self:

@@ -35,6 +35,7 @@ class Board:
         backoff: Backoff | None = None,
         moment: Callable[[], Moment] = now.moment,
         step: Callable[[str], None] = lambda _name: None,
+        keep_identity: Callable[[Identity], None] | None = None,
     ) -> None:
         self._step = step
         self.identity = identity
@@ -56,6 +57,7 @@ class Board:
             keepalive_s=keepalive_s,
             backoff=backoff,
             moment=moment,
+            keep_identity=keep_identity,
         )
 
     def _changed(self, change: PinChange) -> None:

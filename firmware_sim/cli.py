@@ -9,13 +9,14 @@ import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from device import now
 from device.errors import DeviceError
-from device.identity import read_identity
+from device.identity import read_identity, write_identity
 from device.wiring import read_wiring
 from firmware_sim.board import Board
 from firmware_sim.house import four_relays
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _boards(options: argparse.Namespace) -> list[Board]:
     wiring = read_wiring(options.wiring) if options.wiring else four_relays()
-    identities = [read_identity(path) for path in options.identities]
+    identities = {path: read_identity(path) for path in options.identities}
     return [
         Board(
             identity,
@@ -71,8 +72,9 @@ def _boards(options: argparse.Namespace) -> list[Board]:
             backoff=Backoff(random.uniform, first_s=options.first_retry, cap_s=max(options.first_retry, options.longest_retry)),
             moment=wrong_clock(options.clock_offset) if options.clock_offset else now.moment,
             step=options.die_at or (lambda _name: None),
+            keep_identity=partial(write_identity, path),
         )
-        for identity in identities
+        for path, identity in identities.items()
     ]
 
 

@@ -22,6 +22,8 @@ DeviceId = Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)]
 ChannelId = Annotated[str, StringConstraints(pattern=CHANNEL_ID_PATTERN)]
 CommandId = Annotated[str, StringConstraints(pattern=COMMAND_ID_PATTERN)]
 Token = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_CONTROL_PATTERN)]
 Actor = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NO_CONTROL_PATTERN)]
 Millis = Annotated[int, Field(ge=0, lt=2**53)]
@@ -175,7 +177,8 @@ class Hello(Message):
     `hello` tells this one from others; the journal holds the events `first_seq` to `last_seq`. `boot` names this run of the
     machine, and `mono_ms` is how long it has run: what it wrote down before it knew the time can be dated by that. `surely_ms` is
     the earliest server time at which it can have been said, however late it arrives: all that the device answered until then is in
-    the journal up to `last_seq`. Absent where the device does not know the time, or could not write all of it down.
+    the journal up to `last_seq`. Absent where the device does not know the time, or could not write all of it down. `trusts`: the
+    short names of the server's keys that it obeys.
     """
 
     TOPIC = Topic.HELLO
@@ -190,6 +193,7 @@ class Hello(Message):
     mono_ms: Millis | None = None
     surely_ms: Millis | None = None
     config_version: Annotated[int, Field(ge=0)] = 0
+    trusts: Annotated[tuple[KeyId, ...], Field(max_length=8, strict=False)] = ()
 
 
 class Event(Message):
@@ -328,6 +332,18 @@ def _finite(schedules: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]
     return schedules
 
 
+class Keys(Signed):
+    """The public keys whose words the device obeys from now on, in place of those before. Later versions replace earlier.
+
+    Signed with one that the device trusts already, and that stays among them: so a key can be replaced, and none lost by mistake.
+    """
+
+    TOPIC = Topic.KEYS
+
+    version: Annotated[int, Field(ge=1, lt=2**53)]
+    keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8, strict=False)]
+
+
 class Config(Signed):
     """What the server may decide for a device: schedules, automations, tighter limits, the time zone. Later versions replace earlier."""
 
@@ -342,5 +358,6 @@ class Config(Signed):
 
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {
-    message.TOPIC: message for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Call, Command, Config)
+    message.TOPIC: message
+    for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Call, Command, Keys, Config)
 }

@@ -68,6 +68,7 @@ class Verifier:
 
     def __init__(self, public_keys: tuple[str, ...], device_id: str) -> None:
         self._keys = {key_id(public): Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)) for public in public_keys}
+        self._publics = {key_id(public): public for public in public_keys}
         self._device_id = device_id
 
     def read(self, kind: type[S], token: bytes) -> S:
@@ -79,6 +80,15 @@ class Verifier:
         if message.aud != self._device_id:
             raise ProtocolError("not_for_us", f"{kind.__name__} is for the device {message.aud}")
         return message
+
+    def signer(self, token: bytes) -> str:
+        """The public key whose name a token carries that was read already."""
+        return self._publics[jwt.get_unverified_header(token)["kid"]]
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The short names of the keys that are trusted."""
+        return tuple(self._keys)
 
     def _claims(self, token: bytes) -> bytes:
         try:

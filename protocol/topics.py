@@ -40,6 +40,7 @@ class Topic(Enum):
     WELCOME = Rule("down/welcome", retained=False, limit_bytes=1_024)
     CALL = Rule("down/call", retained=False, limit_bytes=256)
     COMMAND = Rule("down/command", retained=False, limit_bytes=4_096)
+    KEYS = Rule("down/keys", retained=False, limit_bytes=4_096)
     CONFIG = Rule("down/config", retained=True, limit_bytes=65_536)
 
     @property

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from protocol.signing import key_id
 from server.admin import Tasks, add_task, run_with_writer, say, settings_of
 from server.audit import ADMIN
 from server.broker.accounts import BrokerAccounts
 from server.broker.address import BrokerAddress
+from server.broker.key_ring import KeyRing
 from server.clock import now_ms
 from server.db import Database
 from server.devices.adding import Added, add_device
 from server.devices.enrolment import Enrolments, Offer
 from server.devices.models import Device
 from server.devices.revoking import revoke
+from server.devices.rotating import rotate
 from server.names import BadName, clean_name
 from server.opening import StartError
 from server.sites import Site
@@ -40,6 +43,29 @@ def add_device_tasks(tasks: Tasks) -> None:
 
     revoke = add_task(tasks, "revoke-device", "end a device's session and account at the broker, for ever", _revoke)
     revoke.add_argument("device", metavar="ID", help="the device's id")
+
+    keys = add_task(tasks, "rotate-signing-key", "replace the key that devices obey, in steps, without losing one", _keys)
+    keys.add_argument("step", choices=("start", "status", "finish"), help="a new key beside the old; who has it; only the new")
+    keys.add_argument("--leave-behind", action="store_true", help="finish also where devices would obey nobody any more")
+
+
+def _keys(chosen: argparse.Namespace) -> int:
+    settings = settings_of(chosen)
+
+    async def work(database: Database) -> tuple[KeyRing, list[tuple[str, str]]]:
+        return await rotate(database, settings.data_dir, chosen.step, now_ms(), leave_behind=chosen.leave_behind)
+
+    ring, lacking = run_with_writer(settings, work, "rotate-signing-key", {"step": chosen.step})
+    lines = [f"{len(ring.keys)} keys are in use; the newest is {key_id(ring.newest.public)}."]
+    if len(ring.keys) == 1:
+        lines = [f"One key is in use, {key_id(ring.newest.public)}: nothing is being replaced."]
+    elif lacking:
+        lines.append("These devices do not have it yet; they go on with the old one, and get it when they are next online:")
+        lines += [f"  {device_id} {name}" for device_id, name in lacking]
+    else:
+        lines.append("All devices have it: go on with `rotate-signing-key finish`.")
+    data = {"keys": [key_id(public) for public in ring.publics], "lacking": [device_id for device_id, _ in lacking]}
+    return say(chosen, "\n".join(lines), data)
 
 
 def _code(chosen: argparse.Namespace) -> int:

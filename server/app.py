@@ -19,7 +19,8 @@ from server.accounts.throttle import Throttle
 from server.audit import SERVER, Trail, entry
 from server.audit.key import Head, audit_key
 from server.audit.routes import router as audit_router
-from server.broker.signing_key import signing_key
+from server.broker.key_ring import key_ring
+from server.broker.key_watch import KeyWatch
 from server.clock import now_ms
 from server.commands.routes import router as commands_router
 from server.db import Database
@@ -101,6 +102,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
             running = (
                 tasks.create_task(board.run(), name="switchboard"),
                 tasks.create_task(Retention(database, now_ms, settings.history_days).run(), name="retention"),
+                tasks.create_task(KeyWatch(settings.data_dir, board.keys_changed).run(), name="key watch"),
                 tasks.create_task(app.state.trail.run(), name="audit trail"),
             )
             try:
@@ -156,7 +158,7 @@ async def _open_switchboard(settings: Settings, database: Database) -> Switchboa
     secret = settings.broker_secret.get_secret_value() if settings.broker_secret else ""
     board = Switchboard(
         database,
-        signing_key(settings.data_dir),
+        key_ring(settings.data_dir),
         link_settings(settings.broker_host, settings.broker_port, settings.broker_user, secret, own_tls(settings)),
         now_ms,
         ttl_s=settings.command_ttl_s,

@@ -16,8 +16,8 @@ from protocol import topics
 from protocol.backoff import Backoff
 from protocol.errors import LinkDown
 from protocol.link import Link, LinkSettings, LinkState, Received
-from protocol.signing import SigningKey
 from server.broker.downlink import Downlink
+from server.broker.key_ring import KeyRing
 from server.commands.desk import Desk
 from server.db import Database
 from server.devices.ingest import Ingest
@@ -34,6 +34,7 @@ log = logging.getLogger("congtac.server")
 
 KEEPALIVE_S = 15
 LONGEST_RETRY_S = 5.0
+KEYS_WITHIN_MS = 3_000
 
 
 class Switchboard:
@@ -42,7 +43,7 @@ class Switchboard:
     def __init__(
         self,
         database: Database,
-        key: SigningKey,
+        ring: KeyRing,
         link: LinkSettings,
         now_ms: Callable[[], int],
         *,
@@ -58,7 +59,7 @@ class Switchboard:
         # one client of its broker, for which everyone waits: it need not hold back as a thousand devices must
         backoff = backoff or Backoff(random.uniform, cap_s=LONGEST_RETRY_S)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
-        self.downlink = Downlink(self.link, key)
+        self.downlink = Downlink(self.link, ring, self._trusts_of)
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
         self.newcomers = Newcomers(database, now_ms, self._welcome_newcomer)
         self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms, self.newcomers.hold)
@@ -112,6 +113,18 @@ class Switchboard:
         self.hub.device_changed(device)
         for message in said:
             self.ingest.take(message)
+
+    def _trusts_of(self, device_id: str) -> frozenset[str] | None:
+        device = self.registry.get(device_id)
+        return None if device is None else device.trusts
+
+    def keys_changed(self, ring: KeyRing) -> None:
+        """The signing key is being replaced: all devices are asked to say hello, and so learn of it."""
+        self.downlink.ring = ring
+        log.warning("the signing keys changed: there are %d", len(ring.keys))
+        for device in self.registry:
+            if device.presence is DevicePresence.ONLINE:
+                self.ingest.call_roll(device, within_ms=KEYS_WITHIN_MS)
 
     def was_enrolled(self, device: DeviceNow) -> None:
         """A device is one of ours from now on; or it is one whose old hardware has just lost its session without a word."""

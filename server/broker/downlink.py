@@ -1,26 +1,35 @@
 """What the server says to devices: welcomes, calls of the roll, and signed commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from protocol.codec import encode
 from protocol.link import Link
-from protocol.messages import Call, Command, Welcome
-from protocol.signing import SigningKey
+from protocol.messages import Call, Command, Keys, Signed, Welcome
 from protocol.topics import Topic
+from server.broker.key_ring import KeyRing
 from server.commands.record import CommandRecord
 
 
 class Downlink:
     """Says things on a link. Every call raises LinkDown while there is none: nothing is kept to be said late."""
 
-    def __init__(self, link: Link, key: SigningKey) -> None:
+    def __init__(self, link: Link, ring: KeyRing, trusts: Callable[[str], Collection[str] | None]) -> None:
         self._link = link
-        self._key = key
+        self.ring = ring
+        self._trusts = trusts
 
     @property
     def public_key(self) -> str:
-        """What devices must be given to believe what is said here: 32 bytes in hex."""
-        return self._key.public
+        """The newest of the keys that devices must be given to believe what is said here: 32 bytes in hex."""
+        return self.ring.newest.public
+
+    def _sign(self, message: Signed) -> bytes:
+        return self.ring.for_device(self._trusts(message.aud)).sign(message)
+
+    def keys(self, device_id: str) -> None:
+        """Tell a device whom to trust from now on."""
+        message = Keys(aud=device_id, version=max(self.ring.version, 1), keys=tuple(self.ring.publics))
+        self._link.publish(Topic.KEYS.of(device_id), self._sign(message))
 
     def command(self, command: CommandRecord, now_ms: int, on_ack: Callable[[bool], None]) -> None:
         """Sign a command and hand it to the broker; `on_ack` tells whether the broker took it."""
@@ -34,11 +43,11 @@ class Downlink:
             for_s=command.for_s,
             actor=command.actor,
         )
-        self._link.publish(Topic.COMMAND.of(command.device_id), self._key.sign(message), on_ack=on_ack)
+        self._link.publish(Topic.COMMAND.of(command.device_id), self._sign(message), on_ack=on_ack)
 
     def welcome(self, welcome: Welcome) -> None:
         """Answer a hello of the device that the welcome is for."""
-        self._link.publish(Topic.WELCOME.of(welcome.aud), self._key.sign(welcome))
+        self._link.publish(Topic.WELCOME.of(welcome.aud), self._sign(welcome))
 
     def call_roll(self, device_id: str, within_ms: int) -> None:
         """Ask a device to say hello at a random moment within that time."""

@@ -14,7 +14,7 @@ def signing_key(folder: Path) -> SigningKey:
     path = folder / "signing.key"
     try:
         if not path.exists():
-            _write(path, SigningKey.generate())
+            write_key(folder, SigningKey.generate())
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise StartError(f"{path} can be read by others: chmod 600 {path}")
         return SigningKey(path.read_text(encoding="ascii").strip())
@@ -32,8 +32,9 @@ def known_to_everybody(key: SigningKey) -> bool:
     return len(set(private)) < 8 or all((after - before) % 256 == 1 for before, after in pairwise(private))
 
 
-def _write(path: Path, key: SigningKey) -> None:
-    draft = path.with_name("signing.key.new")
+def write_key(folder: Path, key: SigningKey) -> None:
+    """Put a key in the place of the one that is there. Raises OSError."""
+    draft, path = folder / "signing.key.new", folder / "signing.key"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(key.private + "\n")

@@ -17,7 +17,7 @@ from broker_config import BrokerError, Credentials, new_secret
 from protocol.ids import new_device_id
 from server.broker.accounts import credentials_of
 from server.broker.address import BrokerAddress
-from server.broker.signing_key import signing_key
+from server.broker.key_ring import key_ring
 from server.broker.telling import tell_broker
 from server.clock import now_ms
 from server.db import Database
@@ -51,7 +51,7 @@ async def add_device(
     credentials = credentials_of(settings)
     device_id, secret = new_device_id(), new_secret()
     door = doors(settings)[0] if broker is None else only(broker, settings)
-    identity = identity_of(device_id, secret, [signing_key(settings.data_dir).public], door)
+    identity = identity_of(device_id, secret, key_ring(settings.data_dir), door)
     with _new_file(out, json.dumps(identity, indent=2) + "\n"), _account(credentials, device_id, secret):
         slug = await database.writer.run(lambda session: _keep(session, device_id, site, name))
     return Added(device_id, slug, site, broker_told=tell_broker(settings.broker_pid_file))

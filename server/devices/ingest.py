@@ -15,7 +15,7 @@ from server.broker.downlink import Downlink
 from server.db import Op, StorageError, Writer, WriterBusy
 from server.devices.dating import dated, run_of
 from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
-from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT, MOVE_MARK
+from server.devices.statements import KEEP_ABOUT, KEEP_MARK, KEEP_PRESENCE, KEEP_REPORT, KEEP_TRUSTS, MOVE_MARK
 from server.history.statements import keep_event, keep_loss
 from server.live.hub import Hub
 
@@ -127,11 +127,12 @@ class Ingest:
         self.became(device, DevicePresence.OFFLINE)
 
     def call_roll(self, device: DeviceNow, within_ms: int) -> None:
-        """Ask a device to say hello."""
+        """Ask a device to say hello; later, where nothing can be said just now, as while the link is only coming up."""
         try:
             self._downlink.call_roll(device.id, within_ms)
         except LinkDown as error:
             log.debug("the roll was not called: %s", error)
+            device.must_be_asked = True
 
     def became(self, device: DeviceNow, presence: DevicePresence) -> None:
         """A device came, went, or is no longer known about."""
@@ -156,6 +157,7 @@ class Ingest:
         if not same_session or hello.journal != device.journal or have != device.kept_seq:
             self._begin_journal(device, hello.journal, have)
         self._make_mark_sure(device, hello.journal)
+        self._trusts(device, frozenset(hello.trusts))
         device.hello_ms, device.caught_up_at = hello.surely_ms or 0, hello.last_seq
         welcome = Welcome(
             aud=device.id,
@@ -173,6 +175,17 @@ class Ingest:
         self.became(device, DevicePresence.ONLINE)
         self._answers.welcomed(device)
         self._check_caught_up(device)
+
+    def _trusts(self, device: DeviceNow, trusts: frozenset[str]) -> None:
+        """Whom the device obeys. Where that is not all of our keys and no other, it is told."""
+        if trusts and trusts != device.trusts:
+            device.trusts = trusts
+            self._keep(device, KEEP_TRUSTS(the_id=device.id, new_trusts=" ".join(sorted(trusts))))
+        if trusts and trusts != self._downlink.ring.ids:
+            try:
+                self._downlink.keys(device.id)
+            except LinkDown as error:
+                log.info("%s was not told of the keys: %s", device.id, error)
 
     def _begin_journal(self, device: DeviceNow, journal: str, have: int) -> None:
         """What follows is counted from here."""

@@ -41,6 +41,7 @@ def device_of(row: Device) -> DeviceNow:
     device = DeviceNow(row.id, row.site_id, row.slug, row.name, presence=DevicePresence.OFFLINE)
     if row.revoked_ms is not None:
         device.presence, device.presence_ms = DevicePresence.REVOKED, row.revoked_ms
+    device.trusts = frozenset(row.trusts.split()) if row.trusts else None
     if row.about:
         try:
             device.hear_about(decode(About, row.about.encode()))

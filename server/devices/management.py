@@ -76,8 +76,7 @@ class Management:
         except StartError as error:
             raise _for_the_operator(error) from error
         self._board.was_enrolled(redeemed.device)
-        keys = [self._board.downlink.public_key]
-        identities = [identity_of(redeemed.device.id, redeemed.secret, keys, door) for door in ways]
+        identities = [identity_of(redeemed.device.id, redeemed.secret, self._board.downlink.ring, door) for door in ways]
         papers = {"name": redeemed.device.name, "topic_base": topic_base(redeemed.device.id), "identities": identities}
         return redeemed.device, papers
 

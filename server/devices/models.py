@@ -6,7 +6,10 @@ from server.db import Table, millis
 
 
 class Device(Table, table=True):
-    """One enrolled device. `about` is what it last told of itself, as the wire's JSON; `revoked_ms` ends it."""
+    """One enrolled device. `about` is what it last told of itself, as the wire's JSON; `revoked_ms` ends it.
+
+    `trusts`: the short names of the server's keys that it obeys, as it last told, with blanks in between.
+    """
 
     __tablename__ = "device"
 
@@ -17,6 +20,7 @@ class Device(Table, table=True):
     created_ms: int = millis()
     revoked_ms: int | None = millis(default=None, nullable=True)
     about: str | None = Field(default=None)
+    trusts: str | None = Field(default=None, max_length=160)
 
 
 class Enrolment(Table, table=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from protocol.tls import client_context
 from server.broker.address import BrokerAddress
+from server.broker.key_ring import KeyRing
 from server.opening import StartError
 from server.settings import Settings
 
@@ -33,9 +34,9 @@ def own_tls(settings: Settings) -> ssl.SSLContext | None:
     return client_context(broker_authority(settings)) if settings.broker_tls else None
 
 
-def identity_of(device_id: str, secret: str, server_keys: list[str], door: dict[str, Any]) -> dict[str, Any]:
+def identity_of(device_id: str, secret: str, ring: KeyRing, door: dict[str, Any]) -> dict[str, Any]:
     """A whole identity, as the agent's file has it."""
-    return {"device_id": device_id, "secret": secret, **door, "server_keys": server_keys}
+    return {"device_id": device_id, "secret": secret, **door, "server_keys": ring.publics, "keys_version": ring.version}
 
 
 def only(address: BrokerAddress, settings: Settings) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class IdentityOut(BaseModel):
     broker_tls: bool
     broker_ca: str | None
     server_keys: list[str]
+    keys_version: int
 
 
 class RedeemedOut(BaseModel):

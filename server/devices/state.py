@@ -67,9 +67,10 @@ class DeviceNow:
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
     it last said anything. `caught_up_at` is the last record it had when it said hello, not before `hello_ms`: once that is kept, nothing
     from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
+    `trusts`: the server's keys that it obeys, None: never told.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
-    `must_be_asked` says that the device should tell again.
+    `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent.
     """
 
     id: str
@@ -92,6 +93,7 @@ class DeviceNow:
     must_be_asked: bool = False
     marks: dict[str, int] = field(default_factory=dict)
     channels: dict[str, ChannelNow] = field(default_factory=dict)
+    trusts: frozenset[str] | None = None
 
     def hear_about(self, about: About) -> None:
         """Take over which channels there are; what is known of those that stay is kept."""

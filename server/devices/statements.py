@@ -44,4 +44,8 @@ KEEP_ABOUT: Final = Hot(
     update(Device).where(Device.id == bindparam("the_id")).values(about=bindparam("new_about")),  # type: ignore[arg-type]
     rank=15,
 )
+KEEP_TRUSTS: Final = Hot(
+    update(Device).where(Device.id == bindparam("the_id")).values(trusts=bindparam("new_trusts")),  # type: ignore[arg-type]
+    rank=16,
+)
 KEEP_PRESENCE: Final = Hot(insert(PresenceChange), rank=60)

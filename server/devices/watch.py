@@ -69,7 +69,9 @@ class Watch:
             match device.presence:
                 case DevicePresence.ONLINE if quiet_ms >= LOST_MS:
                     self._ingest.became(device, DevicePresence.OFFLINE)
-                case DevicePresence.ONLINE if device.must_be_asked:
+                case DevicePresence.REVOKED:
+                    pass
+                case _ if device.must_be_asked:
                     device.must_be_asked = False
                     self._ingest.call_roll(device, ANSWER_MS)
                 case DevicePresence.ONLINE if quiet_ms >= QUIET_MS:

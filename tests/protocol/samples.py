@@ -18,6 +18,7 @@ from protocol.messages import (
     EventKind,
     Fate,
     Hello,
+    Keys,
     Measurement,
     Message,
     Presence,
@@ -84,12 +85,14 @@ USUAL: Final[tuple[Message, ...]] = (
     Welcome(aud=DEVICE, server_ms=AT_MS, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=7),
     Call(within_ms=2_000),
     command(),
+    Keys(aud=DEVICE, version=3, keys=("ab" * 32,)),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=({"at": "05:30"},)),
 )
 
 _LONGEST_ID: Final = "a" * 30
 _WIDE: Final = "𝔽"  # four bytes in UTF-8: the widest that a character can be
 _MOST: Final = 2**53 - 1
+_TRUSTS: Final = (TOKEN,) * 8
 
 
 def _id(number: int) -> str:
@@ -125,7 +128,16 @@ LARGEST: Final[tuple[Message, ...]] = (
             for number in range(MOST_CHANNELS)
         },
     ),
-    Hello(session=TOKEN, hello=TOKEN, journal=TOKEN, first_seq=_MOST, last_seq=_MOST, device_ms=_MOST, config_version=2**63 - 1),
+    Hello(
+        session=TOKEN,
+        hello=TOKEN,
+        journal=TOKEN,
+        first_seq=_MOST,
+        last_seq=_MOST,
+        device_ms=_MOST,
+        config_version=2**63 - 1,
+        trusts=(TOKEN,) * 8,
+    ),
     Event(
         journal=TOKEN,
         seq=_MOST,
@@ -157,5 +169,6 @@ LARGEST: Final[tuple[Message, ...]] = (
     Welcome(aud=DEVICE, server_ms=_MOST, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=_MOST),
     Call(within_ms=600_000),
     command(iat_ms=_MOST, exp_ms=_MOST, channel=_WIDE * 32, for_s=LONGEST_LEASE_S, actor=_WIDE * 120),
+    Keys(aud=DEVICE, version=_MOST, keys=("ab" * 32,) * 8),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=_MOST, version=1, limits={_id(number): 604_800 for number in range(MOST_CHANNELS)}),
 )

@@ -31,6 +31,7 @@ from protocol.messages import (
 )
 from protocol.signing import SigningKey, Verifier
 from protocol.topics import Topic, parse
+from server.broker.key_ring import KeyRing
 from server.db import Database, StorageError
 from server.devices.enrol import enrol
 from server.devices.models import Device
@@ -231,7 +232,7 @@ async def stage(folder: Path, *, clock: TestClock | None = None, fresh: bool = T
     writing = asyncio.create_task(database.writer.serve(), name="writer")
     link = RecordedLink()
     settings = LinkSettings("127.0.0.1", 1, "server", "unused-unused-unused")
-    board = Switchboard(database, KEY, settings, clock, ttl_s=10, grace_s=5)
+    board = Switchboard(database, KeyRing((KEY,)), settings, clock, ttl_s=10, grace_s=5)
     board.downlink._link = link  # type: ignore[assignment]
     try:
         if fresh:

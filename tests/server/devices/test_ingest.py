@@ -206,3 +206,16 @@ async def test_a_device_that_is_not_enrolled_is_not_heard(tmp_path):
         there.board.ingest.take(said)
         assert there.board.ingest.refused == 1
         assert len(there.board.registry) == 0
+
+
+async def test_who_is_heard_of_before_the_link_is_quite_up_is_asked_as_soon_as_it_is(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device(online=False)
+        there.link.up = False
+        puppet.say(Presence(session=puppet.session, online=True), retained=True)
+        assert there.link.calls(puppet.id) == []
+        there.link.up = True
+        there.board.watch.look()
+        assert len(there.link.calls(puppet.id)) == 1
+        there.board.watch.look()
+        assert len(there.link.calls(puppet.id)) == 1
