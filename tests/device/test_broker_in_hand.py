@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from protocol.codec import encode
-from protocol.messages import Call, Fate, Hello, Reason, Welcome
-from protocol.signing import SigningKey
+from protocol.messages import Call, Fate, Hello, Keys, Reason, Welcome
+from protocol.signing import SigningKey, key_id
 from protocol.topics import Topic
 from tests.device.site import DEVICE, Site, moves
 from tests.device.small_server import SmallServer, now_ms
@@ -92,3 +92,29 @@ async def test_a_forged_welcome_makes_the_device_forget_nothing(site: Site):
         later = await next_hello(site.server)
     assert first.seq is not None
     assert later.first_seq <= first.seq <= later.last_seq
+
+
+async def test_the_servers_keys_are_changed_by_no_old_word_and_by_none_that_would_lock_it_out(site: Site):
+    """Checklist 6."""
+    server = site.server
+    other = SigningKey.generate()
+
+    def told(version: int, *keys: SigningKey) -> Keys:
+        return Keys(aud=DEVICE, version=version, keys=tuple(key.public for key in keys))
+
+    async with site.board().running() as board:
+        await server.welcomed()
+        for payload in (
+            other.sign(told(9, other)),
+            encode(told(9, other)),
+            server.key.sign(told(9, other)),
+            server.key.sign(told(9, server.key, other).model_copy(update={"aud": "f" * 16})),
+        ):
+            server.peer.say(Topic.KEYS.of(DEVICE), payload)
+        server.peer.say(Topic.KEYS.of(DEVICE), server.key.sign(told(5, server.key)))
+        server.peer.say(Topic.KEYS.of(DEVICE), server.key.sign(told(4, server.key, other)))
+        assert (await next_hello(server)).trusts == (key_id(server.key.public),)
+        server.send(other.sign(server.command()))
+        await until(lambda: server.events("refused"))
+        assert (await server.tell(server.command("den"))).fate is Fate.APPLIED
+        assert moves(board) == []
