@@ -125,6 +125,7 @@ class Connection:
         self._socket: socket.socket | None = None
         self._writing = False
         self._reading = False
+        self._answered = False
         self._pending_subscriptions: set[int] = set()
         self._client = client = _Client(
             CallbackAPIVersion.VERSION2,
@@ -216,7 +217,9 @@ class Connection:
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise LinkDown(paho.error_string(info.rc))
         self._acks[info.mid] = on_ack
-        if not self._reading:
+        if self._reading:
+            self._answered = True
+        else:
             self._flush()
 
     # ---- the socket, as paho tells of it (the first three may come from the connecting thread)
@@ -251,9 +254,10 @@ class Connection:
 
     def _readable(self) -> None:
         """Read what came. What is said in answer goes out afterwards: inside a callback of its own, paho holds a lock that it would
-        wait for itself when sending finds the socket closed, and the whole program would stand still for ever.
+        wait for itself when sending finds the socket closed, and the whole program would stand still for ever. Where there are only
+        acknowledgements to send, those whom the news woke go first: nobody waits for an acknowledgement.
         """
-        self._reading = True
+        self._reading, self._answered = True, False
         try:
             for _packet in self._readable_rounds():
                 self._client.loop_read()
@@ -263,7 +267,10 @@ class Connection:
             return
         finally:
             self._reading = False
-        self._flush()
+        if self._answered:
+            self._flush()
+        else:
+            self._loop.call_soon(self._flush)
 
     def _readable_rounds(self) -> Iterator[None]:
         """A round for each packet that is here by now, so that what is said to all of them goes out together; at most AT_ONCE, for
