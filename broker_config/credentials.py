@@ -1,8 +1,6 @@
 """Who may sign in to the broker: mosquitto's password file, read and written whole."""
 
-import base64
 import fcntl
-import hashlib
 import os
 import re
 import secrets
@@ -12,19 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from broker_config.errors import CredentialsError
+from protocol.secret import HASH_PATTERN, hash_of_secret, new_secret
 
-# Iterations make guessing a person's password slow. These secrets are 256 random bits, which nobody guesses at any speed,
-# and the broker checks them on the one thread that also carries the commands: a village coming back must not stall it.
-ITERATIONS: Final = 1
+__all__ = ["MIN_SECRET_LENGTH", "Credentials", "new_secret"]
+
 MIN_SECRET_LENGTH: Final = 32
-_SALT_BYTES: Final = 12  # mosquitto 2.0 takes no other length
 _USER = re.compile(r"[0-9A-Za-z_-]{1,64}")  # no `:` for the file, no `+ # /` for the access list's %u
 _LINE = re.compile(r"([0-9A-Za-z_-]{1,64}):(\$7\$[1-9][0-9]*\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==)")
-
-
-def new_secret() -> str:
-    """256 random bits in 43 characters that are safe in a URL, a file and a shell."""
-    return secrets.token_urlsafe(32)
+_HASH = re.compile(HASH_PATTERN)
 
 
 class Credentials:
@@ -48,6 +41,22 @@ class Credentials:
         with self._turn():
             self._write({**self._read(), user: entry})
 
+    def hash_of(self, user: str) -> str | None:
+        """What is kept of a user's secret; None for who may not sign in."""
+        return self._read().get(user)
+
+    def exchange(self, user: str, before: str, after: str) -> None:
+        """Take another hash in place of that one. Raises CredentialsError (`changed`) when that one is not there any more: whoever was
+        shut out or given another secret meanwhile does not come back by this; (`bad_hash`) for what is none.
+        """
+        if not _HASH.fullmatch(after):
+            raise CredentialsError("bad_hash", self.path, f"what {user} gave is no hash of a secret")
+        with self._turn():
+            entries = self._read()
+            if entries.get(user) != before:
+                raise CredentialsError("changed", self.path, f"the account of {user} was changed meanwhile")
+            self._write({**entries, user: after})
+
     def remove(self, user: str) -> None:
         """Let a user in no more. Raises CredentialsError (`unknown_user`) when it was not in the file."""
         with self._turn():
@@ -69,9 +78,7 @@ class Credentials:
             raise CredentialsError("bad_user", self.path, f"{user!r} is no user name (1–64 of 0–9 A–Z a–z _ -)")
         if len(secret) < MIN_SECRET_LENGTH:
             raise CredentialsError("weak_secret", self.path, f"the secret of {user} is too short: take one from new_secret()")
-        salt = secrets.token_bytes(_SALT_BYTES)
-        digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, ITERATIONS)
-        return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+        return hash_of_secret(secret)
 
     def _read(self) -> dict[str, str]:
         try:

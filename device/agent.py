@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 from device import now
@@ -45,7 +46,8 @@ from protocol.codec import decode, encode
 from protocol.errors import LinkDown, ProtocolError
 from protocol.ids import new_token
 from protocol.link import Link, LinkSettings, LinkState, Received, Will
-from protocol.messages import About, Call, Command, Hello, Keys, Message, Presence, Reason, Welcome
+from protocol.messages import About, Call, Command, Hello, Keys, Message, NewSecret, Presence, Reason, Renew, Welcome
+from protocol.secret import hash_of_secret, new_secret
 from protocol.signing import Verifier, unverified_id
 from protocol.topics import Topic
 
@@ -81,6 +83,9 @@ class Agent:
         self._moment = moment
         self._verifier = Verifier(identity.server_keys, identity.device_id)
         self._session = new_token()
+        self._tries = 0
+        self._trying = identity.secret
+        self._renewal = ""
         self._timer: asyncio.TimerHandle | None = None
         self._trouble = ""
         self._fault: asyncio.Future[None]
@@ -241,12 +246,26 @@ class Agent:
         match state:
             case LinkState.UP:
                 log.info("connected, session %s", self._session)
+                self._let_in()
                 self.feed(LinkUp(self._session))
             case LinkState.WAITING | LinkState.CLOSED:
                 self._outbox.stop()
                 self.feed(LinkWentDown())
             case LinkState.CONNECTING:
-                pass
+                self._choose_secret()
+
+    def _choose_secret(self) -> None:
+        """Try all that may let us in by turns: which of them the broker has is told by nothing but its letting us in."""
+        known = self._identity.secrets()
+        self._trying = known[self._tries % len(known)]
+        self._tries += 1
+        self.link.settings = replace(self.link.settings, secret=self._trying.get_secret_value())
+
+    def _let_in(self) -> None:
+        self._tries = 0
+        held = self._identity.let_in_by(self._trying)
+        if held is not self._identity and self._keep(held):
+            log.warning("the broker has taken this device's new secret")
 
     def _publish(self, topic: Topic, payload: bytes) -> None:
         self.link.publish(topic.of(self._identity.device_id), payload, retain=topic.retained)
@@ -274,6 +293,8 @@ class Agent:
                 self.feed(Welcomed(self._verifier.read(Welcome, message.payload)))
             case Topic.KEYS:
                 self._change_keys(self._verifier.read(Keys, message.payload), self._verifier.signer(message.payload))
+            case Topic.RENEW:
+                self._renew_secret(self._verifier.read(Renew, message.payload))
             case Topic.CALL:
                 self.feed(RollCalled(decode(Call, message.payload)))
             case _:
@@ -285,17 +306,33 @@ class Agent:
             raise ProtocolError(
                 "not_valid", f"keys of version {told.version}: an old word, or one that would lock out who says it"
             )
-        identity = self._identity.model_copy(update={"server_keys": told.keys, "keys_version": told.version})
+        if not self._keep(self._identity.model_copy(update={"server_keys": told.keys, "keys_version": told.version})):
+            return
+        identity = self._identity
+        self._verifier = Verifier(identity.server_keys, identity.device_id)
+        log.warning("the server's keys are now %s", ", ".join(self._verifier.key_ids))
+        self.feed(RollCalled(Call(within_ms=0)))
+
+    def _renew_secret(self, told: Renew) -> None:
+        """Make a new secret, on the card first, and offer the broker its hash. The old one is tried until the new one has let us in."""
+        if told.session != self._session or told.renewal == self._renewal:
+            raise ProtocolError("not_valid", "a renewal of another session, or one that was answered")
+        secret = new_secret()
+        if not self._keep(self._identity.offering(secret)):
+            return
+        self._renewal = told.renewal
+        self._say(NewSecret(renewal=told.renewal, secret_hash=hash_of_secret(secret)))
+
+    def _keep(self, identity: Identity) -> bool:
+        """Be who that tells, once it is on the card; False: it cannot be kept there, and nothing has changed."""
         if self._keep_identity is not None:
             try:
                 self._keep_identity(identity)
             except OSError as error:
-                log.error("the server's new keys cannot be kept, and are not trusted: %s", error)
-                return
+                log.error("the identity cannot be written, and stays as it was: %s", error)
+                return False
         self._identity = identity
-        self._verifier = Verifier(identity.server_keys, identity.device_id)
-        log.warning("the server's keys are now %s", ", ".join(self._verifier.key_ids))
-        self.feed(RollCalled(Call(within_ms=0)))
+        return True
 
     def _at_the_door(self, message: Received) -> CommandCame | CommandRefused:
         if message.retained:

@@ -14,11 +14,15 @@ from protocol.messages import DeviceId
 from protocol.tls import client_context, is_loopback
 
 MOST_CHARACTERS = 65_536
+MOST_SECRETS = 8
+Secret = Annotated[SecretStr, Field(min_length=16, max_length=256)]
 PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Identity(BaseModel):
     """A device's id and secret, its broker, and the public keys whose commands it obeys (each 32 bytes in hex).
+
+    `next_secrets`: those that were offered to the broker in place of `secret`, the latest last; it may have taken any of them.
 
     What leaves the machine goes over TLS. `broker_ca`: the certificates in PEM of those who may vouch for the broker, None: those
     that the machine trusts. `broker_name`: the name in its certificate, where that is not `broker_host`. `broker_path`: of WebSockets.
@@ -27,7 +31,8 @@ class Identity(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     device_id: DeviceId
-    secret: Annotated[SecretStr, Field(min_length=16, max_length=256)]
+    secret: Secret
+    next_secrets: Annotated[tuple[Secret, ...], Field(max_length=MOST_SECRETS)] = ()
     broker_host: Annotated[str, Field(min_length=1, max_length=253)]
     broker_port: Annotated[int, Field(ge=1, le=65_535)]
     broker_transport: Literal["tcp", "websockets"] = "tcp"
@@ -45,6 +50,21 @@ class Identity(BaseModel):
         elif not is_loopback(self.broker_host):
             raise ValueError(f"{self.broker_host} is not this machine, and without TLS anyone between could listen: enroll anew")
         return self
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """All that may let this device in, the likeliest first."""
+        return (self.secret, *reversed(self.next_secrets))
+
+    def offering(self, secret: str) -> "Identity":
+        """With one more secret that is offered. Of too many the oldest goes: an offer counts for one session only."""
+        return self.model_copy(update={"next_secrets": (*self.next_secrets, SecretStr(secret))[-MOST_SECRETS:]})
+
+    def let_in_by(self, secret: Secret) -> "Identity":
+        """With that secret as the one that holds, and those that were offered after it."""
+        if secret not in self.next_secrets:
+            return self
+        later = self.next_secrets[self.next_secrets.index(secret) + 1 :]
+        return self.model_copy(update={"secret": secret, "next_secrets": later})
 
     def tls_context(self) -> ssl.SSLContext | None:
         """What to ask of the broker before it is told anything; None where there is no TLS."""
@@ -73,7 +93,9 @@ def read_identity(path: Path) -> Identity:
 
 def write_identity(path: Path, identity: Identity) -> None:
     """Write the identity whole, so that only this user can read it. Raises OSError."""
-    fields = identity.model_dump(mode="json") | {"secret": identity.secret.get_secret_value()}
+    fields = identity.model_dump(mode="json", exclude={"next_secrets"}) | {"secret": identity.secret.get_secret_value()}
+    if identity.next_secrets:
+        fields["next_secrets"] = [secret.get_secret_value() for secret in identity.next_secrets]
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)  # whoever made it may have it open
     try:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
+from protocol.secret import HASH_PATTERN
 from protocol.topics import DEVICE_ID_PATTERN, Topic
 
 LONGEST_LEASE_S: Final = 7 * 24 * 3600
@@ -263,6 +264,15 @@ class Reading(Message):
     values: Annotated[tuple[Measurement, ...], Field(min_length=1, max_length=100, strict=False)]
 
 
+class NewSecret(Message):
+    """The device's answer to a Renew: mosquitto's hash of the secret that it has made. The secret itself never leaves the device."""
+
+    TOPIC = Topic.SECRET
+
+    renewal: Token
+    secret_hash: Annotated[str, StringConstraints(pattern=HASH_PATTERN)]
+
+
 class Signed(Message):
     """What is signed for one device: `aud` its id. Which key signed is told by the JWS header."""
 
@@ -344,6 +354,15 @@ class Keys(Signed):
     keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8, strict=False)]
 
 
+class Renew(Signed):
+    """The device is to make a new secret for the broker, once for each `renewal`, and only in the session that this names."""
+
+    TOPIC = Topic.RENEW
+
+    session: Token
+    renewal: Token
+
+
 class Config(Signed):
     """What the server may decide for a device: schedules, automations, tighter limits, the time zone. Later versions replace earlier."""
 
@@ -359,5 +378,8 @@ class Config(Signed):
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {
     message.TOPIC: message
-    for message in (Presence, About, State, Hello, Event, Receipt, Reading, Welcome, Call, Command, Keys, Config)
+    for message in (
+        *(Presence, About, State, Hello, Event, Receipt, Reading, NewSecret),
+        *(Welcome, Call, Command, Keys, Renew, Config),
+    )
 }

@@ -37,10 +37,12 @@ class Topic(Enum):
     EVENT = Rule("up/event", retained=False, limit_bytes=2_048)
     RECEIPT = Rule("up/receipt", retained=False, limit_bytes=2_048)
     READING = Rule("up/reading", retained=False, limit_bytes=16_384)
+    SECRET = Rule("up/secret", retained=False, limit_bytes=1_024)
     WELCOME = Rule("down/welcome", retained=False, limit_bytes=1_024)
     CALL = Rule("down/call", retained=False, limit_bytes=256)
     COMMAND = Rule("down/command", retained=False, limit_bytes=4_096)
     KEYS = Rule("down/keys", retained=False, limit_bytes=4_096)
+    RENEW = Rule("down/renew", retained=False, limit_bytes=512)
     CONFIG = Rule("down/config", retained=True, limit_bytes=65_536)
 
     @property

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from broker_config import BrokerError, Credentials, CredentialsError, new_secret
 from server.broker.telling import tell_broker
+from server.errors import Problem
 from server.opening import StartError
 from server.settings import Settings
 
@@ -43,6 +44,36 @@ class BrokerAccounts:
         await self._change(lambda credentials: credentials.add(device_id, secret))
         return secret
 
+    async def hash_of(self, device_id: str) -> str:
+        """What the broker has of the device's secret. Raises Problem 409 for a device that has no account."""
+        found = await asyncio.to_thread(_read, credentials_of(self._settings), device_id)
+        if found is None:
+            raise Problem(
+                409, "no_account", "The device has no account at the broker", "It was revoked, or is yet to be enrolled."
+            )
+        return found
+
+    async def exchange(self, device_id: str, before: str, after: str) -> bool:
+        """Have the broker take another secret, told by its hash, if the account is as it was `before`. False as for `shut_out`.
+
+        Raises Problem 409 when the account was changed meanwhile.
+        """
+
+        def swap(credentials: Credentials) -> bool:
+            try:
+                credentials.exchange(device_id, before, after)
+            except CredentialsError as error:
+                if error.reason != "changed":
+                    raise
+                return False
+            return True
+
+        outcome: list[bool] = []
+        told = await self._change(lambda credentials: outcome.append(swap(credentials)))
+        if not outcome[0]:
+            raise Problem(409, "account_changed", "The device's account was changed meanwhile", "Look at the device again.")
+        return told
+
     async def shut_out(self, device_id: str) -> bool:
         """No account any more, and no session. False: the broker could not be told, and its operator must restart it."""
 
@@ -67,3 +98,12 @@ class BrokerAccounts:
         if not told:
             log.error("the broker could not be told of its changed accounts: set broker_pid_file, or reload it (kill -HUP)")
         return told
+
+
+def _read(credentials: Credentials, device_id: str) -> str | None:
+    try:
+        return credentials.hash_of(device_id)
+    except BrokerError as error:
+        raise StartError(str(error)) from error
+    except OSError as error:
+        raise StartError(f"the broker's password file {credentials.path} cannot be read: {error.strerror}") from error

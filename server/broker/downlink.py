@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from protocol.codec import encode
 from protocol.link import Link
-from protocol.messages import Call, Command, Keys, Signed, Welcome
+from protocol.messages import Call, Command, Keys, Renew, Signed, Welcome
 from protocol.topics import Topic
 from server.broker.key_ring import KeyRing
 from server.commands.record import CommandRecord
@@ -30,6 +30,10 @@ class Downlink:
         """Tell a device whom to trust from now on."""
         message = Keys(aud=device_id, version=max(self.ring.version, 1), keys=tuple(self.ring.publics))
         self._link.publish(Topic.KEYS.of(device_id), self._sign(message))
+
+    def renew(self, device_id: str, session: str, renewal: str) -> None:
+        """Ask a device, in this session of its, for the hash of a new secret."""
+        self._link.publish(Topic.RENEW.of(device_id), self._sign(Renew(aud=device_id, session=session, renewal=renewal)))
 
     def command(self, command: CommandRecord, now_ms: int, on_ack: Callable[[bool], None]) -> None:
         """Sign a command and hand it to the broker; `on_ack` tells whether the broker took it."""

@@ -13,6 +13,7 @@ from server.db import Database
 from server.devices.access import device_to_manage
 from server.devices.enrolment import Enrolments, Offer
 from server.devices.papers import doors, identity_of
+from server.devices.renewing import Renewals
 from server.devices.revoking import revoke
 from server.devices.state import DeviceNow, DevicePresence
 from server.errors import Problem
@@ -35,6 +36,14 @@ class Revoked:
     broker_told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A device with a new secret. `broker_told` False: the old one holds until the broker is restarted; the device knows both."""
+
+    id: str
+    broker_told: bool
+
+
 class Management:
     """At `app.state.devices`."""
 
@@ -43,6 +52,8 @@ class Management:
         self._settings = settings
         self._board = board
         self._accounts = BrokerAccounts(settings)
+        self._renewals = Renewals(board.downlink, self._accounts)
+        board.ingest.on_secret = self._renewals.heard
         self._enrolments = Enrolments(database, self._accounts, now_ms)
         self._tries, self._all_tries = Buckets(TRIES_A_MINUTE), Buckets(ALL_TRIES_A_MINUTE)
 
@@ -90,6 +101,17 @@ class Management:
             raise _for_the_operator(error) from error
         self._board.was_revoked(device.id, since_ms)
         return Revoked(device.id, since_ms, told)
+
+    async def renew(self, principal: Principal, device_id: str) -> Renewed:
+        """Have a device make a new secret, which takes the place of the one that it has."""
+        device = device_to_manage(self._board.registry, principal, device_id)
+        if device.presence is DevicePresence.REVOKED:
+            raise Problem(409, "device_revoked", "The device was revoked", "It cannot come back: add a new one.")
+        try:
+            self._accounts.check()
+            return Renewed(device.id, await self._renewals.renew(device))
+        except StartError as error:
+            raise _for_the_operator(error) from error
 
     def _count_try(self, address: str) -> None:
         try:

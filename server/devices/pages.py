@@ -49,6 +49,15 @@ async def revoke(request: Request, asking: Proven, slug: Slug, device_id: Device
     return RedirectResponse(f"/sites/{slug}#{ANCHOR}", 303)
 
 
+@router.post("/sites/{slug}/devices/{device_id}/renew")
+async def renew(request: Request, asking: Proven, slug: Slug, device_id: DeviceId) -> Response:
+    """Have a device make a new secret."""
+    at = await _owner_of(request, asking, slug, device_id)
+    renewed = await management(request).renew(asking, device_id)
+    word = "renewed" if renewed.broker_told else "broker_not_told"
+    return await site_page(request, at, fresh={"anchor": ANCHOR, word: True})
+
+
 async def _owner_of(request: Request, asking: Proven, slug: str, device_id: str) -> At:
     at = await owner_at(request, asking, slug=slug)
     device = switchboard(request).registry.get(device_id)

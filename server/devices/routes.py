@@ -70,6 +70,13 @@ class RevokedOut(BaseModel):
     broker_told: bool
 
 
+class RenewedOut(BaseModel):
+    """`broker_told` false: the old secret holds until the broker's operator restarts it."""
+
+    id: str
+    broker_told: bool
+
+
 @router.post("/sites/{site_id}/enrolments", status_code=201, summary="Get a code for a new device")
 async def offer(request: Request, principal: Proven, site_id: str, wish: NewDevice) -> OfferOut:
     """For owners. The code works once, for 15 minutes."""
@@ -90,6 +97,13 @@ async def revoke(request: Request, principal: Proven, device_id: str) -> Revoked
     """For owners. Its session at the broker ends at once; its history stays."""
     revoked = await management(request).revoke(principal, device_id)
     return RevokedOut(id=revoked.id, revoked_ms=revoked.revoked_ms, broker_told=revoked.broker_told)
+
+
+@router.post("/devices/{device_id}/renew", summary="Renew a device's secret")
+async def renew(request: Request, principal: Proven, device_id: str) -> RenewedOut:
+    """For owners. The device makes a new secret, which nobody else learns; it keeps its outputs as they are, and is back in a moment."""
+    renewed = await management(request).renew(principal, device_id)
+    return RenewedOut(id=renewed.id, broker_told=renewed.broker_told)
 
 
 @router.post("/enrol", summary="Redeem an enrolment code, as a device's agent does")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from broker_config import Credentials, CredentialsError, new_secret
+from protocol.secret import hash_of_secret
 
 
 @pytest.fixture
@@ -126,3 +127,38 @@ def test_one_more_of_ten_thousand_users_is_quick(credentials: Credentials):
     credentials.add("one-more", new_secret())
     assert time.perf_counter() - start < 1.0  # about 0.03 s on a small machine; a rule that grows with the square takes minutes
     assert len(credentials.users()) == 10_001
+
+
+def test_a_hash_takes_the_place_of_the_one_that_was_there(credentials: Credentials):
+    credentials.add("a1", new_secret())
+    credentials.add("b2", new_secret())
+    before, other, after = credentials.hash_of("a1"), credentials.hash_of("b2"), hash_of_secret(new_secret())
+    assert before is not None
+    credentials.exchange("a1", before, after)
+    assert (credentials.hash_of("a1"), credentials.hash_of("b2")) == (after, other)
+
+
+def test_who_was_shut_out_or_given_another_secret_meanwhile_does_not_come_back_by_an_exchange(credentials: Credentials):
+    credentials.add("a1", new_secret())
+    before = credentials.hash_of("a1") or ""
+    credentials.add("a1", new_secret())
+    text = credentials.path.read_text()
+    with pytest.raises(CredentialsError) as given_another:
+        credentials.exchange("a1", before, hash_of_secret(new_secret()))
+    assert (given_another.value.reason, credentials.path.read_text()) == ("changed", text)
+    before = credentials.hash_of("a1") or ""
+    credentials.remove("a1")
+    with pytest.raises(CredentialsError) as shut_out:
+        credentials.exchange("a1", before, hash_of_secret(new_secret()))
+    assert (shut_out.value.reason, credentials.users()) == ("changed", frozenset())
+
+
+@pytest.mark.parametrize(
+    "after", ["", "secret", "a1:$7$1$", hash_of_secret("s") + "\nserver:", hash_of_secret("s").replace("$1$", "$10000$")]
+)
+def test_what_is_no_hash_or_would_cost_the_broker_too_much_changes_nothing(credentials: Credentials, after: str):
+    credentials.add("a1", new_secret())
+    text = credentials.path.read_text()
+    with pytest.raises(CredentialsError) as refused:
+        credentials.exchange("a1", credentials.hash_of("a1") or "", after)
+    assert (refused.value.reason, credentials.path.read_text()) == ("bad_hash", text)

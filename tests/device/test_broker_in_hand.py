@@ -1,11 +1,14 @@
 """Whoever holds the broker can hear, withhold, repeat and make up. That sets no clock, so it revives no command."""
 
+from base64 import b64decode
 from collections.abc import Callable
+from hashlib import pbkdf2_hmac
 
 import pytest
 
+from device.identity import Identity
 from protocol.codec import encode
-from protocol.messages import Call, Fate, Hello, Keys, Reason, Welcome
+from protocol.messages import Call, Fate, Hello, Keys, NewSecret, Reason, Renew, Welcome
 from protocol.signing import SigningKey, key_id
 from protocol.topics import Topic
 from tests.device.site import DEVICE, Site, moves
@@ -118,3 +121,56 @@ async def test_the_servers_keys_are_changed_by_no_old_word_and_by_none_that_woul
         await until(lambda: server.events("refused"))
         assert (await server.tell(server.command("den"))).fate is Fate.APPLIED
         assert moves(board) == []
+
+
+def offers(server: SmallServer) -> list[NewSecret]:
+    return [message for message in server.heard if isinstance(message, NewSecret)]
+
+
+def renew(hello: Hello, renewal: str = "a" * 16, session: str = "", aud: str = DEVICE) -> Renew:
+    return Renew(aud=aud, session=session or hello.session, renewal=renewal)
+
+
+NOT_ASKED: dict[str, Forge] = {
+    "unsigned": lambda _server, hello: encode(renew(hello)),
+    "signed by another": lambda _server, hello: SigningKey.generate().sign(renew(hello)),
+    "for another device": lambda server, hello: server.key.sign(renew(hello, aud="f" * 16)),
+    "of another session": lambda server, hello: server.key.sign(renew(hello, session="f" * 16)),
+}
+
+
+@pytest.mark.parametrize("forge", NOT_ASKED.values(), ids=NOT_ASKED)
+async def test_only_the_servers_word_in_this_session_makes_a_device_offer_a_new_secret(site: Site, forge: Forge):
+    kept: list[Identity] = []
+    async with site.board(keep_identity=kept.append).running():
+        await site.server.welcomed()
+        site.server.peer.say(Topic.RENEW.of(DEVICE), forge(site.server, hellos(site.server)[-1]))
+        await next_hello(site.server)
+    assert (offers(site.server), kept) == ([], [])
+
+
+async def test_a_device_offers_one_new_secret_for_each_renewal_and_has_it_on_its_card_first(site: Site):
+    kept: list[Identity] = []
+    async with site.board(keep_identity=kept.append).running():
+        await site.server.welcomed()
+        asked = site.server.key.sign(renew(hellos(site.server)[-1]))
+        for _ in range(3):
+            site.server.peer.say(Topic.RENEW.of(DEVICE), asked)
+        await next_hello(site.server)
+        (offer,) = offers(site.server)
+        (identity,) = kept
+    (secret,) = identity.next_secrets
+    _, _, iterations, salt, digest = offer.secret_hash.split("$")
+    assert offer.renewal == "a" * 16
+    assert b64decode(digest) == pbkdf2_hmac("sha512", secret.get_secret_value().encode(), b64decode(salt), int(iterations))
+
+
+async def test_a_secret_that_cannot_be_written_down_is_not_offered(site: Site):
+    def full(_identity: Identity) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with site.board(keep_identity=full).running():
+        await site.server.welcomed()
+        site.server.peer.say(Topic.RENEW.of(DEVICE), site.server.key.sign(renew(hellos(site.server)[-1])))
+        await next_hello(site.server)
+    assert offers(site.server) == []

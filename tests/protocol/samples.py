@@ -21,10 +21,12 @@ from protocol.messages import (
     Keys,
     Measurement,
     Message,
+    NewSecret,
     Presence,
     Reading,
     Reason,
     Receipt,
+    Renew,
     State,
     Welcome,
 )
@@ -34,6 +36,7 @@ OTHER: Final = "fedcba9876543210"
 TOKEN: Final = "00000000000000aa"
 COMMAND_ID: Final = "0" * 31 + "1"
 AT_MS: Final = 1_790_000_000_000
+_HASH: Final = f"$7$1${'s' * 16}${'h' * 86}=="
 
 
 def command(**fields: object) -> Command:
@@ -82,10 +85,12 @@ USUAL: Final[tuple[Message, ...]] = (
         retry_after_ms=900,
     ),
     Reading(values=(Measurement(channel="nhiet-do", at_ms=AT_MS, value=26.5, unit="°C"),)),
+    NewSecret(renewal=TOKEN, secret_hash=_HASH),
     Welcome(aud=DEVICE, server_ms=AT_MS, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=7),
     Call(within_ms=2_000),
     command(),
     Keys(aud=DEVICE, version=3, keys=("ab" * 32,)),
+    Renew(aud=DEVICE, session=TOKEN, renewal=TOKEN),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=({"at": "05:30"},)),
 )
 
@@ -166,9 +171,11 @@ LARGEST: Final[tuple[Message, ...]] = (
         retry_after_ms=_MOST,
     ),
     Reading(values=(Measurement(channel=_id(0), at_ms=_MOST, value=-1.7976931348623157e308, unit=_WIDE * 12),) * 100),
+    NewSecret(renewal=TOKEN, secret_hash=_HASH.replace("$1$", "$999$")),
     Welcome(aud=DEVICE, server_ms=_MOST, session=TOKEN, hello=TOKEN, journal=TOKEN, have_seq=_MOST),
     Call(within_ms=600_000),
     command(iat_ms=_MOST, exp_ms=_MOST, channel=_WIDE * 32, for_s=LONGEST_LEASE_S, actor=_WIDE * 120),
     Keys(aud=DEVICE, version=_MOST, keys=("ab" * 32,) * 8),
+    Renew(aud=DEVICE, session=TOKEN, renewal=TOKEN),
     Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=_MOST, version=1, limits={_id(number): 604_800 for number in range(MOST_CHANNELS)}),
 )

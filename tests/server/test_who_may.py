@@ -86,8 +86,10 @@ TABLE: Final = """
 401 404 401 403 403 503 403 403  POST /api/v1/sites/{site_id}/enrolments
 401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/enrolments
 401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/revoke
+401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/renew
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/replace
+401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/renew
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/revoke
 503 503 503 503 503 503 503 503  POST /api/v1/enrol
 401 200 200 200 200 200 200 200  GET /api/v1/snapshot
