@@ -40,7 +40,7 @@ def test_a_hello_tells_what_the_journal_holds():
     assert said.message.model_dump() == {
         "v": 1, "session": SESSION, "hello": f"{1:016x}", "journal": JOURNAL,
         "first_seq": 1, "last_seq": 4, "device_ms": NOON, "config_version": 0,
-        "boot": "b" * 16, "mono_ms": 10, "surely_ms": None,
+        "boot": "b" * 16, "mono_ms": 10, "surely_ms": None, "trusts": (),
     }  # fmt: skip
     assert room.talk.next_wake == 5_010
 
