@@ -37,7 +37,13 @@ class SigningKey:
         object.__setattr__(self, "_kid", key_id(self.public))
 
     def __repr__(self) -> str:
-        return f"SigningKey({key_id(self.public)})"
+        return f"SigningKey({self.kid})"
+
+    @property
+    def kid(self) -> str:
+        """The short name of its public half."""
+        kid: str = self._kid  # type: ignore[attr-defined]
+        return kid
 
     @classmethod
     def generate(cls) -> "SigningKey":

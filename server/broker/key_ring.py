@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from protocol.signing import SigningKey, key_id
+from protocol.signing import SigningKey
 from server.broker.signing_key import signing_key, write_key
 from server.opening import StartError
 
@@ -34,11 +34,11 @@ class KeyRing:
     @property
     def ids(self) -> frozenset[str]:
         """The short names of all keys."""
-        return frozenset(key_id(public) for public in self.publics)
+        return frozenset(key.kid for key in self.keys)
 
     def for_device(self, trusts: Collection[str] | None) -> SigningKey:
         """The newest key that a device trusts, by the short names that it told; the oldest for one that never told any."""
-        known = [key for key in self.keys if trusts is not None and key_id(key.public) in trusts]
+        known = [key for key in self.keys if trusts is not None and key.kid in trusts]
         return known[-1] if known else self.keys[0]
 
 

@@ -50,13 +50,17 @@ class ChannelNow:
         return True
 
     def hear_state(self, state: State) -> bool:
-        """Take over what a state tells of this channel; False: it tells nothing of it, or is older than what is known."""
+        """Take over what a state tells of this channel; False: it tells nothing of it, or is older than what is known.
+
+        A device goes on telling who switched it. Whose name was taken out here does not come back by that.
+        """
         told = state.channels.get(self.about.id)
         if told is None or state.seq < self.seq:
             return False
+        nameless = self.actor is None and (told.on, told.since_ms, told.cause) == (self.on, self.since_ms, self.cause)
         self.seq = state.seq
         self.on, self.since_ms, self.lease_until_ms = told.on, told.since_ms, told.lease_until_ms
-        self.cause, self.actor, self.told_ms = told.cause, told.actor, state.at_ms
+        self.cause, self.actor, self.told_ms = told.cause, None if nameless else told.actor, state.at_ms
         return True
 
 

@@ -10,7 +10,6 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,7 +29,9 @@ class HostGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or self._is_ours(Headers(scope=scope).getlist("host")):
+        if scope["type"] != "http" or self._is_ours(
+            [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        ):
             await self._app(scope, receive, send)
             return
         problem = Problem(
