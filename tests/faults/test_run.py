@@ -16,6 +16,7 @@ async def test_no_promise_breaks_whatever_else_does(seed: int, tmp_path: Path):
     if outcome.violations:
         kept = shutil.copytree(outcome.folder, tempfile.mkdtemp(prefix=f"congtac-faults-{seed}-"), dirs_exist_ok=True)
         pytest.fail("\n".join([*map(str, outcome.violations), f"all that happened is kept in {kept}"]), pytrace=False)
-    assert outcome.commands >= 30
-    assert len(outcome.deeds) >= 8
-    assert outcome.moves >= 10
+    # on a quiet machine three times as many; a busy one must not fail for being busy, nor pass without having tried
+    assert outcome.commands >= 12
+    assert len(outcome.deeds) >= 6
+    assert outcome.moves >= 5
