@@ -109,9 +109,12 @@ class Management:
             raise Problem(409, "device_revoked", "The device was revoked", "It cannot come back: add a new one.")
         try:
             self._accounts.check()
-            return Renewed(device.id, await self._renewals.renew(device))
+            told = await self._renewals.renew(device)
         except StartError as error:
             raise _for_the_operator(error) from error
+        if told:
+            self._board.ingest.became(device, DevicePresence.OFFLINE)  # its session has just ended without a word
+        return Renewed(device.id, told)
 
     def _count_try(self, address: str) -> None:
         try:

@@ -50,7 +50,7 @@ class Renewals:
             raise Problem(503, "link_down", "The server cannot reach the broker", "Nothing was changed. Try again.") from None
         except TimeoutError:
             raise Problem(
-                504, "no_answer", "The device did not answer", "Its old secret holds. Its card may be full, or its agent old."
+                409, "no_answer", "The device did not answer", "Its old secret holds. Its card may be full, or its agent old."
             ) from None
         finally:
             del self._under_way[device.id]
