@@ -48,6 +48,7 @@ async def _nothing(_request: Request, _principal: Principal) -> dict[str, Any]:
 
 SECTIONS: Final = (
     Section("who", _who),
+    Section("appearance", _nothing),
     Section("passkeys", passkeys.shown),
     Section("password", _password),
     Section("sessions", _sessions),

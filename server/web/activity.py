@@ -41,6 +41,7 @@ SEGMENTS: Final = {
     "sign-in": "activity.what.sign_in",
     "sign-out": "activity.what.sign_out",
     "sites": "activity.what.sites",
+    "theme": "activity.what.theme",
     "tokens": "activity.what.tokens",
 }
 """What a route is about, by a segment of it; the last that is known tells."""

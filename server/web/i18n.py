@@ -12,6 +12,9 @@ from babel.messages.pofile import read_po
 from fastapi import Request
 
 LANGUAGES: Final = ("vi", "en")
+NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
+"""Each language as it calls itself."""
+
 COOKIE: Final = "lang"
 SCRIPT_PREFIXES: Final = (
     "look.",

@@ -12,8 +12,10 @@ from server.clock import now_ms
 from server.settings import Settings
 from server.web import activity
 from server.web.assets import assets
-from server.web.i18n import LANGUAGES, language_of, words_in
+from server.web.i18n import LANGUAGES, NAMES, language_of, words_in
 from server.web.qr import qr
+from server.web.tabs import TABS, tab_of
+from server.web.theme import GROUND, theme_of
 from server.web.times import HOME_ZONE, age, clock_time, moment
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -23,6 +25,7 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     """A template as a page in the reader's language, never kept by a cache.
 
     Templates need of `context`: `sign_in.html` and `sign_in_link.html` nothing; `error.html` see `render_error`; `home.html` see `home.py`.
+    `tab`: the name of the tab that the page belongs to, where its address does not tell.
     """
     language = language_of(request)
     t, now = words_in(language), now_ms()
@@ -36,6 +39,9 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
         "other_language": next(other for other in LANGUAGES if other != language),
         "back": request.url.path if request.method in ("GET", "HEAD") and status_code == 200 else "/",
         "viewer": None,
+        "path": request.url.path,
+        "tab": tab_of(request.url.path),
+        "theme": theme_of(request),
         "url": assets().url,
         "passkeys_at": getattr(request.app.state, "passkeys_at", ""),
     }
@@ -70,5 +76,5 @@ def environment() -> Environment:
     )
     found.globals["clock_time"] = clock_time
     found.globals["activity"] = activity
-    found.globals.update(qr=qr, moment=moment)
+    found.globals.update(qr=qr, moment=moment, tabs=TABS, ground=GROUND, languages=NAMES)
     return found

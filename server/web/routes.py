@@ -1,4 +1,4 @@
-"""The addresses of the pages: home, the choice of a language, the manifest, and the page's own files."""
+"""The addresses of the pages: home, the choices of a language and of colours, the manifest, and the page's own files."""
 
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from server.http import own_path
+from server.web import theme as themes
 from server.web.assets import assets
 from server.web.backend import backend_of
 from server.web.home import as_of, blank_device, site_views
@@ -48,9 +49,21 @@ async def language(
     request: Request, lang: Annotated[Literal["vi", "en"], Form()], back: Annotated[str, Form(max_length=500)] = "/"
 ) -> Response:
     """Remember the language that a person chose, and go back to where they were."""
+    return _remembered(request, COOKIE, lang, back)
+
+
+@router.post("/theme")
+async def theme(
+    request: Request, theme: Annotated[themes.Theme, Form()], back: Annotated[str, Form(max_length=500)] = "/"
+) -> Response:
+    """Remember light or dark for this browser, or forget it and follow the system; and go back to where they were."""
+    return _remembered(request, themes.COOKIE, theme, back)
+
+
+def _remembered(request: Request, cookie: str, value: str, back: str) -> Response:
     response = RedirectResponse(own_path(back), 303)
     secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, lang, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax")
+    response.set_cookie(cookie, value, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax")
     return response
 
 
@@ -66,8 +79,8 @@ async def manifest(request: Request) -> Response:
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
-        "background_color": "#f2f5f1",
-        "theme_color": "#f2f5f1",
+        "background_color": themes.GROUND["light"],
+        "theme_color": themes.GROUND["light"],
         "icons": [{"src": assets().url("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}],
     }
     headers = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}

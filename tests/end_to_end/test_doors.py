@@ -114,7 +114,7 @@ async def test_a_guest_switches_what_was_granted_and_is_out_soon_after_the_link_
     await guest.tap("den")
     await guest.expect_look("den", "on")
     await expect(guest.card("den")).to_contain_text("khách: Tư")
-    await expect(guest.card("den").locator(".lease")).to_be_visible()
+    await expect(guest.card("den").locator(".ring")).to_be_visible()
     assert device.history("den") == [*before, True]
     await guest.tap("den")
     await guest.expect_look("den", "off")

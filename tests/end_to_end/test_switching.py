@@ -28,7 +28,7 @@ async def test_the_link_lets_in_and_a_tap_is_pending_then_on_with_one_change_at_
     await lan.expect_look("may-bom", "on")
     assert await lan.noted_looks() == ["off", "pending", "on"]
     await expect(lan.card("may-bom")).to_contain_text("Lan")
-    await expect(lan.card("may-bom").locator(".lease")).to_be_visible()
+    await expect(lan.card("may-bom").locator(".ring")).to_be_visible()
     assert device.history("may-bom") == [True]
     assert lan.complaints == []
 

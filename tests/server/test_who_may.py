@@ -96,6 +96,7 @@ TABLE: Final = """
 401 200 200 200 200 200 200 200  GET /api/v1/live
 303 200 200 200 200 200 200 200  GET /
 303 303 303 303 303 303 303 303  POST /language
+303 303 303 303 303 303 303 303  POST /theme
 200 200 200 200 200 200 200 200  GET /manifest.webmanifest
 200 200 200 200 200 200 200 200  GET /static/{digest}/{name:path}
 200 200 200 200 200 200 200 200  HEAD /static/{digest}/{name:path}
@@ -152,6 +153,7 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /sites/{slug}/guest-links": {"data": {"name": "Tư", "days": "1", "minutes": "1", "channels": f"{DEVICE}/den"}},
     "POST /invitations/{token}": {"data": {"name": "Sáu"}},
     "POST /language": {"data": {"lang": "en"}},
+    "POST /theme": {"data": {"theme": "dark"}},
 }
 
 

@@ -129,7 +129,7 @@ class WhoWorld:
             return made[0] if isinstance(made, tuple) else str(made)
         if name == "token":
             return await self._token(path)
-        return fixed.get(name, "style.css" if name.startswith("name") else new_id())
+        return fixed.get(name, "base.css" if name.startswith("name") else new_id())
 
     async def _token(self, path: str) -> str:
         if path.startswith("/invitations"):

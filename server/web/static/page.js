@@ -52,10 +52,16 @@ function drawCard(card, channel, seen, store) {
   write(card.querySelector('.notice'), own ?? seenNow.notice);
   flag(card, 'data-failed', own ? true : seenNow.failed);
   drawSteps(card.querySelector('.steps'), store.shown(channel).command, seen);
-  const lease = card.querySelector('.lease');
-  lease.hidden = !seenNow.lease;
-  if (seenNow.lease) [lease.value, lease.max] = seenNow.lease;
+  drawRing(card.querySelector('.ring'), seenNow.lease);
   card.querySelector('relay-switch')?.show?.(seenNow);
+}
+
+// The part that is left of a lease's time; the same time stands in words beside it.
+function drawRing(ring, lease) {
+  ring.toggleAttribute('hidden', !lease);
+  if (!lease) return;
+  const [left, whole] = lease;
+  flag(ring.querySelector('.ring-left'), 'stroke-dasharray', `${Math.floor((left * 1000) / whole)} 1000`);
 }
 
 function drawSteps(details, command, seen) {

@@ -37,7 +37,7 @@ async def test_every_route_s_answers_protect_their_reader(tmp_path: Path, scheme
         last = ("/sign-out", "/api/v1/live")  # they end the session, and never end
         routes = [route for route in every_route(app) if not route[1].endswith(last)]
         asked = [(method, path.replace(":path}", "}").format_map(Anything())) for method, path in routes]
-        asked += [("GET", assets().url("style.css")), ("GET", "/nowhere"), ("PUT", "/"), ("POST", "/sign-out"), ("BREW", "/")]
+        asked += [("GET", assets().url("base.css")), ("GET", "/nowhere"), ("PUT", "/"), ("POST", "/sign-out"), ("BREW", "/")]
         unprotected = {}
         for method, path in asked:
             for accept in ("text/html", "application/json"):

@@ -26,6 +26,7 @@ Answer = tuple[int, dict[str, Any]]
 class Lan:
     user_id: str = "u1"
     name: str = "Lan"
+    guest: object | None = None
 
 
 @dataclass

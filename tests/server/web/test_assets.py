@@ -11,7 +11,7 @@ from server.web.assets import FOR_EVER, Assets, accepts_gzip, assets
 
 FIRST_VISIT_BYTES = 40_000
 SCRIPTS_BYTES = 25_000
-LATER = {"passkeys.js"}  # of pages that nobody sees first
+HOME = "app.js"
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
 
@@ -25,7 +25,7 @@ async def test_a_file_is_served_packed_and_kept_for_ever(client: httpx.AsyncClie
 
 
 async def test_compression_is_for_those_who_accept_it(client: httpx.AsyncClient) -> None:
-    url = assets().url("style.css")
+    url = assets().url("base.css")
     packed = await client.get(url, headers={"Accept-Encoding": "gzip, br"})
     plain = await client.get(url, headers={"Accept-Encoding": "identity"})
     assert packed.headers["content-encoding"] == "gzip"
@@ -68,21 +68,28 @@ def test_gzip_is_accepted_when_named(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
 
 
-def test_modules_import_only_each_other_and_all_are_preloaded() -> None:
-    modules = {name: asset.body.decode() for name, asset in assets().files.items() if name.endswith(".js") and name not in LATER}
-    imported = {found for text in modules.values() for found in re.findall(r"^import .*?'([^']+)';$", text, re.MULTILINE)}
-    assert {f"./{name}" for name in modules} - {"./app.js"} == imported
+def modules_of(name: str) -> set[str]:
+    """A module and all that it imports."""
+    text = assets().files[name].body.decode()
+    imported = re.findall(r"^(?:import|\} from) .*?'\./([^']+)';$", text, re.MULTILINE)
+    return {name}.union(*(modules_of(found) for found in imported))
+
+
+def linked(page: str) -> set[str]:
+    return set(re.findall(r'(?:href|src)="(/static/[^"]+|/manifest[^"]+)"', page))
+
+
+async def test_all_modules_of_the_home_page_are_asked_for_at_once_and_no_others(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    assert {url for url in linked(page) if url.endswith(".js")} == {assets().url(name) for name in modules_of(HOME)}
 
 
 async def test_a_first_visit_keeps_to_its_weight(client: httpx.AsyncClient) -> None:
     page = await client.get("/")
-    linked = set(re.findall(r'(?:href|src)="(/static/[^"]+|/manifest[^"]+)"', page.text))
-    every = {assets().url(name) for name in assets().files if name not in LATER}
-    assert every <= linked
-    assert not {assets().url(name) for name in LATER} & linked
-    sizes = {url: await weight(client, url) for url in linked}
+    sizes = {url: await weight(client, url) for url in linked(page.text)}
     scripts = sum(size for url, size in sizes.items() if url.endswith(".js"))
     whole = sum(sizes.values()) + len(gzip.compress(page.content, 6))
+    assert len(sizes) > 10
     assert scripts <= SCRIPTS_BYTES
     assert whole <= FIRST_VISIT_BYTES
 
@@ -90,3 +97,21 @@ async def test_a_first_visit_keeps_to_its_weight(client: httpx.AsyncClient) -> N
 async def weight(client: httpx.AsyncClient, url: str) -> int:
     async with client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
         return sum([len(chunk) async for chunk in answer.aiter_raw()])
+
+
+def test_every_style_uses_only_measures_and_colours_that_the_tokens_name() -> None:
+    styles = {name: asset.body.decode() for name, asset in assets().files.items() if name.endswith(".css")}
+    named = set(re.findall(r"^\s+(--[\w-]+):", styles.pop("tokens.css"), re.MULTILINE))
+    used = {name: set(re.findall(r"var\((--[\w-]+)", text)) for name, text in styles.items()}
+    assert {name: found - named for name, found in used.items() if found - named} == {}
+    own = {name: re.findall(r"#[0-9a-f]{3,8}\b(?![^{]*\{)|(?:rgb|hsl)a?\([^)]*\)", text) for name, text in styles.items()}
+    assert {name: sorted(set(found) - {"#fff"}) for name, found in own.items() if set(found) - {"#fff"}} == {}
+
+
+def test_dark_is_the_same_whether_the_reader_or_the_system_asks_for_it() -> None:
+    tokens = assets().files["tokens.css"].body.decode()
+    by_system = re.search(r':not\(\[data-theme="light"\]\) \{(.*?)\}', tokens, re.DOTALL)
+    by_reader = re.search(r':root\[data-theme="dark"\] \{(.*?)\}', tokens, re.DOTALL)
+    assert by_system
+    assert by_reader
+    assert by_reader[1].split() == ["color-scheme:", "dark;", *by_system[1].split()]

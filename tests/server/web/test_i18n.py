@@ -57,7 +57,7 @@ def used_keys() -> set[str]:
     text = "\n".join([*(path.read_text() for path in here), *elsewhere])
     head = "|".join(sorted({key.partition(".")[0] for key in VI.keys}))
     found = set(re.findall(rf"""["'`]((?:{head})\.[a-z0-9_.]*)""", text))
-    return {name for name in found if not name.endswith((".html", ".js", ".py", ".web"))}
+    return {name for name in found if not name.endswith((".html", ".js", ".css", ".py", ".web"))}
 
 
 def known(used: str) -> bool:

@@ -7,9 +7,12 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from server.web.assets import assets
 from server.web.home import ICONS
 from server.web.pages import environment
 from server.web.routes import own_path
+from server.web.tabs import TABS, tab_of
+from server.web.theme import GROUND
 from tests.server.web import world
 from tests.server.web.fake_app import FakeBackend
 
@@ -177,6 +180,71 @@ async def test_a_language_is_chosen_by_post_and_remembered(client: httpx.AsyncCl
     assert '<html lang="en">' in await html(client, "/sign-in", "vi")
 
 
+@pytest.mark.parametrize(
+    ("theme", "root", "grounds"),
+    [
+        ("system", '<html lang="vi">', ["#f2f5f1", "#0e1411"]),
+        ("light", '<html lang="vi" data-theme="light">', ["#f2f5f1"]),
+        ("dark", '<html lang="vi" data-theme="dark">', ["#0e1411"]),
+    ],
+)
+async def test_a_theme_is_chosen_by_post_and_in_the_first_byte_of_every_page(
+    client: httpx.AsyncClient, theme: str, root: str, grounds: list[str]
+) -> None:
+    client.cookies.set("theme", "dark", domain="congtac.test")
+    answer = await client.post("/theme", data={"theme": theme, "back": "/account#appearance"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account#appearance")
+    assert "samesite=lax" in answer.headers["set-cookie"].lower()
+    for path in ADDRESSES.values():
+        page = await html(client, path)
+        assert root in page
+        assert re.findall(r'name="theme-color"[^>]* content="([^"]+)"', page) == grounds
+
+
+async def test_a_theme_that_there_is_not_is_refused_and_in_a_cookie_ignored(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/theme", data={"theme": "xx"})).status_code == 422
+    client.cookies.set("theme", '"><script>', domain="congtac.test")
+    assert '<html lang="vi">' in await html(client)
+
+
+def test_what_is_around_the_page_has_the_page_s_own_ground() -> None:
+    tokens = assets().files["tokens.css"].body.decode()
+    assert re.findall(r"--ground: (#\w+);", tokens) == [GROUND["light"], GROUND["dark"], GROUND["dark"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [
+        ("/", "home"),
+        ("/devices/a1", "home"),
+        ("/devices/a1/channels/den", "home"),
+        ("/schedules", "schedules"),
+        ("/sites/vuon/schedules", "schedules"),
+        ("/activity", "activity"),
+        ("/sites", "places"),
+        ("/sites/vuon", "places"),
+        ("/account", "account"),
+        ("/account/tokens", "account"),
+        ("/sign-in", ""),
+        ("/schedules-of-old", ""),
+    ],
+)
+def test_a_page_belongs_to_a_tab_by_its_address(path: str, tab: str) -> None:
+    assert tab_of(path) == tab
+
+
+async def test_members_get_tabs_that_say_where_they_are_and_others_get_none(
+    client: httpx.AsyncClient, backend: FakeBackend
+) -> None:
+    home = await html(client)
+    assert re.findall(r'<a class="tab" href="([^"]+)"', home) == [tab.path for tab in TABS]
+    assert re.findall(r'<a class="tab" href="([^"]+)" aria-current="(\w+)"', home) == [("/", "page")]
+    assert 'class="tab"' not in await html(client, "/sign-in")
+    assert backend.who
+    backend.who.guest = object()
+    assert 'class="tab"' not in await html(client)
+
+
 async def test_an_unknown_language_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.post("/language", data={"lang": "xx"})).status_code == 422
     assert (await client.get("/language")).status_code == 405
@@ -196,4 +264,6 @@ async def test_the_manifest_names_the_app_and_its_icon(client: httpx.AsyncClient
 
 def test_every_icon_has_its_symbol() -> None:
     sprite = environment().get_template("icons.html").render()
-    assert {f"i-{icon}" for icon in ICONS} <= set(re.findall(r'<symbol id="([^"]+)"', sprite))
+    assert {f"i-{icon}" for icon in ICONS} | {f"i-tab-{tab.name}" for tab in TABS} <= set(
+        re.findall(r'<symbol id="([^"]+)"', sprite)
+    )
