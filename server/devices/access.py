@@ -22,6 +22,14 @@ def visible_channel(registry: Registry, principal: Principal, device_id: str, ch
     return device
 
 
+def known_channel(registry: Registry, principal: Principal, device_id: str, channel: str) -> DeviceNow:
+    """The device of a channel that exists for them and that the device has told of. Raises Problem 404."""
+    device = visible_channel(registry, principal, device_id, channel)
+    if channel not in device.channels:
+        raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no such channel")
+    return device
+
+
 def device_to_command(registry: Registry, principal: Principal, device_id: str, channel: str) -> DeviceNow:
     """The device, for one who may switch that channel. Raises Problem 404, or 403 for one who may only look."""
     device = visible_channel(registry, principal, device_id, channel)

@@ -15,7 +15,10 @@ class EventRow(Table, table=True):
     """One event, as the device told it, and when the server received it."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_device_id_at_ms", "device_id", "at_ms"),)
+    __table_args__ = (
+        Index("ix_event_device_id_at_ms", "device_id", "at_ms"),
+        Index("ix_event_device_id_channel_at_ms", "device_id", "channel", "at_ms"),
+    )
 
     device_id: str = Field(primary_key=True, foreign_key="device.id")
     journal: str = Field(primary_key=True, max_length=16)

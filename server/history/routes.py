@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from server.accounts import Principal, Visiting
-from server.devices.access import visible_channel, visible_device
+from server.devices.access import known_channel, visible_device
 from server.errors import Problem
 from server.history.models import EventRow
-from server.history.search import Before, find_events, find_evidence
-from server.history.timeline import Was, timeline
+from server.history.search import Before, find_events, find_segments
+from server.history.timeline import Was
 from server.switchboard import switchboard
 
 router = APIRouter(tags=["history"])
@@ -72,9 +72,7 @@ async def channel_timeline(
 ) -> Any:
     """What a channel was between two times, at most 31 days; without them, the last 24 hours. Unknown times are said to be unknown."""
     board = switchboard(request)
-    device = visible_channel(board.registry, principal, device_id, channel)
-    if channel not in device.channels:
-        raise Problem(404, "unknown_channel", "There is no such channel", f"{device.slug} has no such channel")
+    device = known_channel(board.registry, principal, device_id, channel)
     now_ms = board.now_ms()
     until = min(now_ms, until_ms if until_ms is not None else now_ms)
     since = since_ms if since_ms is not None else until - DAY_MS
@@ -82,10 +80,9 @@ async def channel_timeline(
         raise Problem(
             422, "not_valid", "Not valid", f"since_ms must be before until_ms, and at most {LONGEST_DAYS} days before it"
         )
-    async with board.database.read() as session:
-        found = await find_evidence(session, device.id, channel, since, until)
-    segments = timeline(found.told, found.heard, since, until, first=found.first)
-    return {"device": device.id, "channel": channel, "segments": [asdict(segment) for segment in segments]}
+    pieces = find_segments(board.database.read, device.id, channel, since, until)
+    segments = [asdict(segment) async for piece, _ in pieces for segment in piece]
+    return {"device": device.id, "channel": channel, "segments": segments}
 
 
 @router.get("/api/v1/devices/{device_id}/history", response_model=EventPage)

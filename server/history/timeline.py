@@ -48,38 +48,72 @@ class Heard:
     online: bool
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A walk along the time. `said`: what the device said last of the channel; `alive_ms`: until when that is vouched for."""
+class Walk:
+    """A walk along the time, from `since_ms` on. What it has left behind is certain and can be taken away, so that a long time costs
+    no more memory than a short one.
+    """
 
-    said: Was
-    was: Was
-    from_ms: int
-    alive_ms: int
-    segments: list[Segment]
+    def __init__(self, since_ms: int, first: Was = Was.UNKNOWN) -> None:
+        """`first`: what the channel was at `since_ms`."""
+        self._since_ms = since_ms
+        self._said = self._was = first  # what the device said last of the channel; what it is taken for
+        self._from_ms = self._alive_ms = since_ms  # where the present segment began; until when the device is vouched for
+        self._online = False
+        self._behind: list[Segment] = []
 
-    def until(self, at_ms: int, was: Was) -> None:
-        """The present segment ends here, and another begins."""
-        if at_ms > self.from_ms:
-            self.segments.append(Segment(self.from_ms, at_ms, self.was))
-            self.from_ms = at_ms
-        self.was = was
+    def go_on(self, told: Iterable[Told], heard: Iterable[Heard], until_ms: int) -> None:
+        """Take in what was told (in the order of the device's journal) and heard (in the order of time) before `until_ms`.
 
-    def nobody_knows_until(self, at_ms: int) -> None:
-        """Nobody vouches for the time between the last sign of life and this moment; from here on it is as was said last."""
-        self.until(max(self.alive_ms, self.from_ms), Was.UNKNOWN)
-        self.until(at_ms, self.said)
+        What is older than what was taken in before counts as if it came just then.
+        """
+        everything: list[Told | Heard] = [*told, *heard]
+        for news in sorted(everything, key=lambda one: one.at_ms):
+            at_ms = min(max(news.at_ms, self._since_ms), until_ms)
+            if isinstance(news, Told):
+                self._hear(news, at_ms)
+                continue
+            if self._online or news.online:
+                self._alive_ms = max(self._alive_ms, at_ms)
+            self._online = news.online
 
-    def hear(self, told: Told, at_ms: int) -> None:
+    def end(self, until_ms: int) -> None:
+        """The time is over; while the device is away, nobody knows since its last sign of life."""
+        if not self._online:
+            self._nobody_knows_until(until_ms)
+        self._until(until_ms, self._said)
+
+    def take(self, *, whole: bool = False) -> list[Segment]:
+        """The segments that are certain by now and were not taken before; `whole`: also the last one, which nothing follows."""
+        kept = 0 if whole else 1
+        taken = self._behind[: len(self._behind) - kept]
+        self._behind = self._behind[len(taken) :]
+        return taken
+
+    def _hear(self, told: Told, at_ms: int) -> None:
         """The device told something, so it was alive."""
         if told.gap:
-            self.said = Was.UNKNOWN
+            self._said = Was.UNKNOWN
         if told.gap or told.kind is EventKind.STARTED:
-            self.nobody_knows_until(at_ms)
+            self._nobody_knows_until(at_ms)
         if told.mine and told.kind in (EventKind.SWITCHED, EventKind.LEASED):
-            self.said = _was(told.on)
-            self.until(at_ms, self.said)
-        self.alive_ms = max(self.alive_ms, at_ms)
+            self._said = _was(told.on)
+            self._until(at_ms, self._said)
+        self._alive_ms = max(self._alive_ms, at_ms)
+
+    def _nobody_knows_until(self, at_ms: int) -> None:
+        """Nobody vouches for the time between the last sign of life and this moment; from here on it is as was said last."""
+        self._until(max(self._alive_ms, self._from_ms), Was.UNKNOWN)
+        self._until(at_ms, self._said)
+
+    def _until(self, at_ms: int, was: Was) -> None:
+        """The present segment ends here, and another begins. Neighbours that say the same are one."""
+        if at_ms > self._from_ms:
+            begun_ms = self._from_ms
+            if self._behind and self._behind[-1].was is self._was:
+                begun_ms = self._behind.pop().from_ms
+            self._behind.append(Segment(begun_ms, at_ms, self._was))
+            self._from_ms = at_ms
+        self._was = was
 
 
 def timeline(
@@ -90,33 +124,11 @@ def timeline(
     `told` in the order of the device's journal, `heard` in the order of time, both from `since_ms` on; `heard` begins with the last
     entry from before that. `first` is what the channel was at `since_ms`.
     """
-    walk = _Walk(first, first, since_ms, since_ms, [])
-    online = False
-    everything: list[Told | Heard] = [*told, *heard]
-    for news in sorted(everything, key=lambda one: one.at_ms):
-        at_ms = min(max(news.at_ms, since_ms), until_ms)
-        if isinstance(news, Told):
-            walk.hear(news, at_ms)
-            continue
-        if online or news.online:
-            walk.alive_ms = max(walk.alive_ms, at_ms)
-        online = news.online
-    if not online:
-        walk.nobody_knows_until(until_ms)
-    walk.until(until_ms, walk.said)
-    return _joined(walk.segments)
+    walk = Walk(since_ms, first)
+    walk.go_on(told, heard, until_ms)
+    walk.end(until_ms)
+    return walk.take(whole=True)
 
 
 def _was(on: bool | None) -> Was:
     return Was.UNKNOWN if on is None else Was.ON if on else Was.OFF
-
-
-def _joined(segments: list[Segment]) -> list[Segment]:
-    """Neighbours that say the same become one."""
-    joined: list[Segment] = []
-    for segment in segments:
-        if joined and joined[-1].was is segment.was:
-            joined[-1] = Segment(joined[-1].from_ms, segment.to_ms, segment.was)
-        else:
-            joined.append(segment)
-    return joined
