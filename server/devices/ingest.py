@@ -122,15 +122,23 @@ class Ingest:
     def _presence(self, device: DeviceNow, presence: Presence, retained: bool) -> None:
         if presence.online:
             # being connected is not yet being reachable: the hello that follows proves both directions
+            device.connected = True
             if retained and device.presence is not DevicePresence.ONLINE:
-                self.call_roll(device, within_ms=0 if len(self._registry) <= FEW else SPREAD_MS)
+                self.call_roll(device)
             return
         if device.session is not None and presence.session != device.session:
             return  # the will of a session that was replaced
+        device.connected = False
         self.became(device, DevicePresence.OFFLINE)
 
-    def call_roll(self, device: DeviceNow, within_ms: int) -> None:
-        """Ask a device to say hello; later, where nothing can be said just now, as while the link is only coming up."""
+    def call_roll(self, device: DeviceNow, within_ms: int | None = None) -> None:
+        """Ask a device to say hello; later, where nothing can be said just now, as while the link is only coming up.
+
+        None: at once where there are few devices, else so that they do not all speak at the same time.
+        """
+        if within_ms is None:
+            within_ms = 0 if len(self._registry) <= FEW else SPREAD_MS
+        device.asked_ms = self._now_ms()
         try:
             self._downlink.call_roll(device.id, within_ms)
         except LinkDown as error:

@@ -74,7 +74,8 @@ class DeviceNow:
     `trusts`: the server's keys that it obeys, None: never told.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
-    `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent.
+    `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent. `asked_ms` is when it was
+    asked last. `connected`: the broker's last word is that its session is alive, which is less than being online.
     """
 
     id: str
@@ -95,6 +96,8 @@ class DeviceNow:
     mark_is_sure: bool = False
     reports_are_sure: bool = True
     must_be_asked: bool = False
+    asked_ms: int = 0
+    connected: bool = False
     marks: dict[str, int] = field(default_factory=dict)
     channels: dict[str, ChannelNow] = field(default_factory=dict)
     trusts: frozenset[str] | None = None

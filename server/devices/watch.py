@@ -9,7 +9,7 @@ from server.db import StorageError, Writer
 from server.db.facts import REMEMBER
 from server.devices.ingest import Ingest
 from server.devices.load import ALIVE
-from server.devices.state import DevicePresence, Registry
+from server.devices.state import DeviceNow, DevicePresence, Registry
 
 log = logging.getLogger("congtac.watch")
 
@@ -19,6 +19,7 @@ QUIET_MS: Final = 90_000
 LOST_MS: Final = 130_000
 ANSWER_MS: Final = 2_000
 FIRST_WORD_MS: Final = 20_000
+ASK_AGAIN_MS: Final = 30_000
 
 
 class Watch:
@@ -33,12 +34,19 @@ class Watch:
         self._link_up_ms: int | None = None
 
     def link_changed(self, up: bool) -> None:
-        """With a new link nothing is known of anyone until they speak; without one nothing can be said about them at all."""
-        self._link_up_ms = self._now_ms() if up else None
+        """Without a link nothing can be said about anyone, and with a new one nothing until they speak.
+
+        That is noted when the link goes: what the broker says of who is there comes before the new link counts as up.
+        """
         if up:
-            for device in self._registry:
-                if device.presence is DevicePresence.ONLINE:
-                    self._ingest.became(device, DevicePresence.UNKNOWN)
+            self._link_up_ms = self._now_ms()
+            self.look()
+            return
+        self._link_up_ms = None
+        for device in self._registry:
+            device.connected = False
+            if device.presence is DevicePresence.ONLINE:
+                self._ingest.became(device, DevicePresence.UNKNOWN)
 
     async def run(self) -> None:
         """Look around now and then."""
@@ -71,12 +79,16 @@ class Watch:
                     self._ingest.became(device, DevicePresence.OFFLINE)
                 case DevicePresence.REVOKED:
                     pass
-                case _ if device.must_be_asked:
+                case _ if device.must_be_asked or self._owes_a_word(device, now_ms):
                     device.must_be_asked = False
-                    self._ingest.call_roll(device, ANSWER_MS)
+                    self._ingest.call_roll(device)
                 case DevicePresence.ONLINE if quiet_ms >= QUIET_MS:
                     self._ingest.call_roll(device, ANSWER_MS)
                 case DevicePresence.UNKNOWN if now_ms - self._link_up_ms >= FIRST_WORD_MS:
                     self._ingest.became(device, DevicePresence.OFFLINE)
                 case _:
                     pass
+
+    def _owes_a_word(self, device: DeviceNow, now_ms: int) -> bool:
+        """The broker says that it is connected, and it did not answer: the question or the answer was lost, so it is asked again."""
+        return device.connected and device.presence is not DevicePresence.ONLINE and now_ms - device.asked_ms >= ASK_AGAIN_MS

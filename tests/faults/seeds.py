@@ -13,6 +13,8 @@ FOUND: Final[dict[int, str]] = {
     2: "a command that a half-open link had swallowed was sent again after a later one for the same channel",
     909299: "the same standing still, in an agent that answered a command in the moment of a cut: found by a long run",
     839396: "a hello that came late was taken for news: a command whose receipt was still on its way counted as never received",
+    303408: "a connected device stayed `offline` for ever: the broker told of it just before the server's new link counted as up,"
+    " and it was not asked",
     240734: "nothing but a mistake of the checker: a lease counted for the wrong on-time",
 }
 

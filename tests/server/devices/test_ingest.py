@@ -168,6 +168,60 @@ async def test_a_retained_online_calls_the_roll(tmp_path):
         assert there.link.calls(puppet.id)[-1] == 0
 
 
+async def test_who_the_broker_tells_of_before_a_new_link_counts_as_up_is_asked_all_the_same(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.board._link_state(LinkState.WAITING)
+        there.link.up = False
+        puppet.say(Presence(session=puppet.session, online=True), retained=True)
+        there.link.up = True
+        there.board._link_state(LinkState.UP)
+        assert there.link.calls(puppet.id) == [0]
+        puppet.hello()
+        assert now(there, puppet).presence is DevicePresence.ONLINE
+
+
+async def test_a_connected_device_whose_answer_was_lost_is_asked_again_until_it_is_heard(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.board._link_state(LinkState.WAITING)
+        there.board._link_state(LinkState.UP)
+        puppet.say(Presence(session=puppet.session, online=True), retained=True)
+        asked = []
+        for _ in range(40):
+            there.clock.ms += 2_000
+            there.board.watch.look()
+            asked.append(len(there.link.calls(puppet.id)))
+        assert now(there, puppet).presence is DevicePresence.OFFLINE
+        assert asked == [1] * 14 + [2] * 15 + [3] * 11
+        puppet.hello()
+        assert now(there, puppet).presence is DevicePresence.ONLINE
+        there.clock.ms += 40_000
+        there.board.watch.look()
+        assert len(there.link.calls(puppet.id)) == 3
+
+
+async def test_who_is_not_connected_is_not_asked(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.say(Presence(session=puppet.session, online=True))
+        puppet.will()
+        there.clock.ms += 60_000
+        there.board.watch.look()
+        assert there.link.calls(puppet.id) == []
+
+
+async def test_since_when_nobody_could_be_heard_is_when_the_link_went(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        went_ms = there.clock()
+        there.board._link_state(LinkState.WAITING)
+        there.clock.ms += 60_000
+        there.board._link_state(LinkState.UP)
+        found = now(there, puppet)
+        assert (found.presence, found.presence_ms) == (DevicePresence.UNKNOWN, went_ms)
+
+
 async def test_coming_and_going_is_kept(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
