@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from server.accounts import Accounts
 from server.db import Database
+from server.devices import choosing_routes
 from server.devices import pages as device_section
 from server.devices import routes as device_routes
 from server.guests import Guests
@@ -19,6 +20,7 @@ from server.switchboard import Switchboard
 
 ROUTERS: Final = (
     device_routes.router,
+    choosing_routes.router,
     site_routes.router,
     invitation_routes.router,
     guest_routes.router,

@@ -10,7 +10,7 @@ from server.audit.models import AuditRow
 from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
-from server.devices.models import ChannelReport, Device, Enrolment, JournalMark, PresenceChange
+from server.devices.models import ChannelReport, ChannelSetting, Device, Enrolment, JournalMark, PresenceChange
 from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
@@ -35,6 +35,7 @@ TABLES = (
     Device,
     Enrolment,
     ChannelReport,
+    ChannelSetting,
     JournalMark,
     PresenceChange,
     Command,

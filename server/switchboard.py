@@ -82,10 +82,11 @@ class Switchboard:
 
     def add_site(self, site: Site) -> None:
         """A site was founded, or read from the database."""
-        self.sites[site.id] = {"id": site.id, "slug": site.slug, "name": site.name, "timezone": site.timezone}
+        told = site.model_dump(include={"id", "slug", "name", "timezone", "tariff_vnd_kwh"})
+        self.sites[site.id] = told
 
     def site_changed(self, site: Site) -> None:
-        """A site was founded, renamed or moved to another time zone."""
+        """A site was founded or changed."""
         self.add_site(site)
         self.hub.site_changed(site.id)
 

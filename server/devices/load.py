@@ -14,7 +14,8 @@ from server.commands.models import Command
 from server.commands.record import OPEN, UNDER_WAY, CommandRecord, handed_over
 from server.commands.statements import read
 from server.db.facts import Fact
-from server.devices.models import ChannelReport, Device, JournalMark, PresenceChange
+from server.devices.chosen import Chosen
+from server.devices.models import ChannelReport, ChannelSetting, Device, JournalMark, PresenceChange
 from server.devices.state import DeviceNow, DevicePresence, Registry
 
 ALIVE: Final = "alive_ms"
@@ -25,6 +26,7 @@ async def load_devices(session: AsyncSession, registry: Registry) -> None:
     """Fill the registry with every device. Those that were revoked are there for their history."""
     for row in await session.exec(select(Device).order_by(col(Device.created_ms))):
         registry.add(device_of(row))
+    await _load_chosen(session, registry)
     for mark in await session.exec(select(JournalMark).order_by(col(JournalMark.seen_ms))):
         device = registry.get(mark.device_id)
         if device is not None:
@@ -34,6 +36,21 @@ async def load_devices(session: AsyncSession, registry: Registry) -> None:
     for report in await session.exec(select(ChannelReport)):
         _report(registry, report)
     await _load_presence(session, registry)
+
+
+async def _load_chosen(session: AsyncSession, registry: Registry) -> None:
+    chosen: dict[str, dict[str, Chosen]] = {}
+    for row in await session.exec(select(ChannelSetting)):
+        chosen.setdefault(row.device_id, {})[row.channel] = chosen_of(row)
+    for device_id, channels in chosen.items():
+        device = registry.get(device_id)
+        if device is not None:
+            device.choose(channels)
+
+
+def chosen_of(row: ChannelSetting) -> Chosen:
+    """What a row keeps."""
+    return Chosen(row.label, row.icon, row.power_w, row.ask_first, row.position)
 
 
 def device_of(row: Device) -> DeviceNow:

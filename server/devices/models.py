@@ -57,6 +57,21 @@ class ChannelReport(Table, table=True):
     told_ms: int = millis()
 
 
+class ChannelSetting(Table, table=True):
+    """What a place's owners chose for a channel: see `Chosen`."""
+
+    __tablename__ = "channel_setting"
+
+    device_id: str = Field(primary_key=True, foreign_key="device.id", max_length=16)
+    channel: str = Field(primary_key=True, max_length=32)
+    label: str | None = Field(default=None, max_length=80)
+    icon: str | None = Field(default=None, max_length=20)
+    power_w: int | None = Field(default=None)
+    ask_first: bool = Field(default=False)
+    position: int | None = Field(default=None)
+    changed_ms: int = millis()
+
+
 class JournalMark(Table, table=True):
     """How much of a device's journal is kept here: every record up to `have_seq`, with no gap."""
 

@@ -1,11 +1,12 @@
 """What the server knows of each device at this moment, in memory: what it said last, and how far that can be relied on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.messages import About, Cause, ChannelAbout, Event, EventKind, State
 from server.commands.record import CommandRecord
+from server.devices.chosen import NOTHING, Chosen, in_order
 from server.devices.dating import Run
 from server.names import tidy_name
 
@@ -24,6 +25,7 @@ class ChannelNow:
     """A channel as last reported. `seq` numbers the report in the device's journal: an older one changes nothing."""
 
     about: ChannelAbout
+    chosen: Chosen = NOTHING
     on: bool | None = None
     since_ms: int | None = None
     lease_until_ms: int | None = None
@@ -32,6 +34,16 @@ class ChannelNow:
     told_ms: int | None = None
     seq: int = 0
     command: CommandRecord | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.chosen.label or self.about.name
+
+    @property
+    def icon(self) -> str:
+        """Its picture's name; the wiring may name one that there is not."""
+        return self.chosen.icon or self.about.icon
 
     @property
     def reported(self) -> tuple[bool | None, int | None, int | None, Cause | None, str | None]:
@@ -71,7 +83,8 @@ class DeviceNow:
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
     it last said anything. `caught_up_at` is the last record it had when it said hello, not before `hello_ms`: once that is kept, nothing
     from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
-    `trusts`: the server's keys that it obeys, None: never told.
+    `trusts`: the server's keys that it obeys, None: never told. `channels` stand in the order that people see; `chosen` also keeps
+    what was chosen for channels that are not there just now.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
     `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent. `asked_ms` is when it was
@@ -100,18 +113,24 @@ class DeviceNow:
     connected: bool = False
     marks: dict[str, int] = field(default_factory=dict)
     channels: dict[str, ChannelNow] = field(default_factory=dict)
+    chosen: dict[str, Chosen] = field(default_factory=dict)
     trusts: frozenset[str] | None = None
 
     def hear_about(self, about: About) -> None:
         """Take over which channels there are; what is known of those that stay is kept."""
         self.about = about
-        self.channels = {told.id: self._channel(_tidied(told)) for told in about.channels}
+        told = {channel.id: channel for channel in about.channels}
+        self.channels = {name: self._channel(_tidied(told[name])) for name in in_order(told, self.chosen)}
+
+    def choose(self, channels: Mapping[str, Chosen]) -> None:
+        """This is chosen for these channels from now on."""
+        self.chosen.update(channels)
+        if self.about is not None:
+            self.hear_about(self.about)
 
     def _channel(self, told: ChannelAbout) -> ChannelNow:
-        known = self.channels.get(told.id)
-        if known is None:
-            return ChannelNow(told)
-        known.about = told
+        known = self.channels.get(told.id) or ChannelNow(told)
+        known.about, known.chosen = told, self.chosen.get(told.id, NOTHING)
         return known
 
     def begin_journal(self, journal: str, have_seq: int) -> None:

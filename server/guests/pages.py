@@ -58,10 +58,8 @@ async def revoke(request: Request, asking: Proven, slug: Slug, link_id: str) -> 
 
 async def _shown(request: Request, at: At) -> dict[str, Any]:
     devices = [device for device in switchboard(request).registry if device.site_id == at.site.id]
-    names = {(device.id, it.about.id): it.about.name for device in devices for it in device.channels.values()}
-    outputs = [
-        (device, [it.about for it in device.channels.values() if it.about.kind is ChannelKind.OUTPUT]) for device in devices
-    ]
+    names = {(device.id, it.about.id): it.name for device in devices for it in device.channels.values()}
+    outputs = [(device, [it for it in device.channels.values() if it.about.kind is ChannelKind.OUTPUT]) for device in devices]
     return {
         "links": await guests_of(request).list_open(at.site.id),
         "names": names,

@@ -104,6 +104,11 @@ class Stream:
         return Change("snapshot", json_line(self._hub.snapshot(self._viewer)))
 
 
+def _site_for(site: dict[str, Any], role: str) -> dict[str, Any]:
+    """A place as somebody in that role sees it: what its power costs is no guest's business."""
+    return {**site, "role": role} | ({"tariff_vnd_kwh": None} if role == "guest" else {})
+
+
 def json_line(value: Any) -> bytes:
     """JSON on one line: line breaks inside texts are escaped."""
     return to_json(value)
@@ -144,7 +149,7 @@ class Hub:
         self._offer(_Key(device.id, None), device.site_id)
 
     def site_changed(self, site_id: str) -> None:
-        """A site's name or time zone is not what it was."""
+        """A site is not what it was: its name, its time zone, its tariff."""
         for stream in self._streams:
             if stream.sees_site(site_id):
                 stream.tell_anew()
@@ -162,7 +167,7 @@ class Hub:
         return {
             "now_ms": self._now_ms(),
             "link": self._link(),
-            "sites": [{**site, "role": role} for site, role in roles if role is not None],
+            "sites": [_site_for(site, role) for site, role in roles if role is not None],
             "devices": [
                 device_view_for(viewer, device) for device in self._registry if viewer.may_see_device(device.site_id, device.id)
             ],

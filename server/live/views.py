@@ -32,14 +32,14 @@ def command_view(command: CommandRecord) -> dict[str, Any]:
 
 
 def channel_view(device_id: str, channel: ChannelNow) -> dict[str, Any]:
-    """A channel as last reported, and its latest command. `told_ms`: when the device said so."""
+    """A channel as last reported, under the name that was chosen, and its latest command. `told_ms`: when the device said so."""
     about = channel.about
     return {
         "id": about.id,
         "device": device_id,
-        "name": about.name,
+        "name": channel.name,
         "kind": about.kind,
-        "icon": about.icon,
+        "icon": channel.icon,
         "on": channel.on,
         "since_ms": channel.since_ms,
         "lease_until_ms": channel.lease_until_ms,
@@ -48,6 +48,8 @@ def channel_view(device_id: str, channel: ChannelNow) -> dict[str, Any]:
         "told_ms": channel.told_ms,
         "max_on_s": about.max_on_s,
         "locked": about.locked,
+        "power_w": channel.chosen.power_w,
+        "ask_first": channel.chosen.ask_first,
         "command": None if channel.command is None else command_view(channel.command),
     }
 
@@ -68,9 +70,10 @@ def device_view(device: DeviceNow) -> dict[str, Any]:
 
 
 def channel_view_for(principal: Principal, device_id: str, channel: ChannelNow) -> dict[str, Any]:
-    """The same for one viewer: a guest is not told which person switched it."""
+    """The same for one viewer: a guest is told neither which person switched it nor what it draws."""
     view = channel_view(device_id, channel)
     if principal.guest is not None:
+        view["power_w"] = None
         view["actor"] = view["actor"] if view["actor"] == principal.name else None
         if channel.command is not None and channel.command.actor_id != principal.actor:
             view["command"] = {**view["command"], "actor": None}

@@ -31,12 +31,13 @@ class Role(StrEnum):
 
 
 class Site(Table, table=True):
-    """A place: its devices share a name, members and a time zone (IANA)."""
+    """A place: its devices share a name, members and a time zone (IANA). `tariff_vnd_kwh`: what a kWh costs there, if anybody said."""
 
     id: str = Field(primary_key=True, max_length=32)
     slug: str = Field(unique=True, max_length=32)
     name: str = Field(max_length=80)
     timezone: str = Field(max_length=64)
+    tariff_vnd_kwh: int | None = Field(default=None)
     created_ms: int = millis()
 
 

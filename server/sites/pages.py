@@ -11,7 +11,7 @@ from server.names import Name
 from server.sites.access import At, at_site, owner_at, sites_of
 from server.sites.members import members_of
 from server.sites.models import Role
-from server.sites.routes import UserId
+from server.sites.routes import Tariff, UserId
 from server.sites.sections import Section, site_page
 from server.zones import ZoneName, zone_names
 
@@ -46,11 +46,16 @@ async def show(request: Request, asking: Asking, slug: Slug) -> Response:
 
 @router.post("/sites/{slug}")
 async def change(
-    request: Request, asking: Proven, slug: Slug, name: Annotated[Name, Form()], timezone: Annotated[ZoneName, Form()]
+    request: Request,
+    asking: Proven,
+    slug: Slug,
+    name: Annotated[Name, Form()],
+    timezone: Annotated[ZoneName, Form()],
+    tariff: Annotated[Tariff | None, Form()] = None,
 ) -> Response:
-    """Rename it, or move it to another time zone."""
+    """Rename it, move it to another time zone, or say what power costs there; left empty, nobody knows."""
     at = await owner_at(request, asking, slug=slug)
-    await sites_of(request).change(at.site.id, asking.user_id, name=name, timezone=timezone)
+    await sites_of(request).change(at.site.id, asking.user_id, name=name, timezone=timezone, tariff_vnd_kwh=tariff)
     return RedirectResponse(f"/sites/{slug}", 303)
 
 

@@ -1,9 +1,9 @@
 """Sites and their members over the API."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from server.accounts import Asking, InPerson, Proven
 from server.names import Name
@@ -16,6 +16,8 @@ router = APIRouter(prefix="/api/v1/sites", tags=["sites"])
 
 SiteId = Annotated[str, Path(max_length=32)]
 UserId = Annotated[str, Path(max_length=32)]
+Tariff = Annotated[int, Field(ge=1, le=1_000_000)]
+"""What a kWh costs, in đồng."""
 
 
 class SiteOut(BaseModel):
@@ -25,6 +27,7 @@ class SiteOut(BaseModel):
     slug: str
     name: str
     timezone: str
+    tariff_vnd_kwh: int | None
     role: Role
 
 
@@ -38,12 +41,18 @@ class SiteIn(BaseModel):
 
 
 class SiteChange(BaseModel):
-    """What of a site is to change; what is left out or null stays."""
+    """What of a site is to change; what is left out stays, as does a name or a zone that is null. A tariff of null is forgotten."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     timezone: ZoneName | None = None
+    tariff_vnd_kwh: Tariff | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What is to change, by name."""
+        said = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in said.items() if value is not None or name == "tariff_vnd_kwh"}
 
 
 class MemberOut(BaseModel):
@@ -82,10 +91,9 @@ async def add_site(request: Request, asking: Proven, wanted: SiteIn) -> SiteOut:
 
 @router.patch("/{site_id}")
 async def change_site(request: Request, asking: Proven, site_id: SiteId, wanted: SiteChange) -> SiteOut:
-    """Rename a site, or move it to another time zone. For owners. The short name in addresses stays."""
+    """Rename a site, move it to another time zone, or say what power costs there. For owners. The short name in addresses stays."""
     at = await owner_at(request, asking, site_id=site_id)
-    site = await sites_of(request).change(at.site.id, asking.user_id, name=wanted.name, timezone=wanted.timezone)
-    return _out(site, at.role)
+    return _out(await sites_of(request).change(at.site.id, asking.user_id, **wanted.fields()), at.role)
 
 
 @router.get("/{site_id}/members")

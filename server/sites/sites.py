@@ -1,7 +1,7 @@
-"""Founding and renaming sites, and deciding who is a member with which role."""
+"""Founding and changing sites, and deciding who is a member with which role."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete
 from sqlmodel import col, func, select
@@ -26,7 +26,7 @@ class Sites:
     """Sites and their members. Others are told of changes through lists of functions:
 
     `on_member_change` is called with the person's id after each change of a role, `on_site_change` with each site that a person
-    founded, renamed or moved to another time zone. `on_demotion` runs inside the transaction that takes ownership of a site from a
+    founded or changed. `on_demotion` runs inside the transaction that takes ownership of a site from a
     person, so that what they handed out goes with it; what it returns is awaited after the commit. `after_role` is awaited with
     site, person and new role (None: none any more) after each change that an owner made, and after a leaving.
     """
@@ -116,14 +116,13 @@ class Sites:
         self.told(owner_id)
         return site
 
-    async def change(self, site_id: str, by: str, *, name: str | None = None, timezone: str | None = None) -> Site:
-        """An owner renames the site, or moves it to another time zone. Its short name stays. Raises Problem 403 or 404."""
+    async def change(self, site_id: str, by: str, **fields: Any) -> Site:
+        """An owner changes the site's `name`, `timezone` or `tariff_vnd_kwh`. Its short name stays. Raises Problem 403 or 404."""
 
         async def keep(session: AsyncSession) -> Site:
             await must_own(session, site_id, by)
             site = (await session.exec(select(Site).where(Site.id == site_id))).one()
-            site.name, site.timezone = name or site.name, timezone or site.timezone
-            session.add(site)
+            session.add(site.sqlmodel_update(fields))
             return site
 
         site = await self._database.writer.run(keep)

@@ -8,6 +8,7 @@ from server.web.times import HOME_ZONE, clock_second
 WORDS: Final = {
     "POST /account/password/remove": "activity.what.password_removed",
     "POST /account/sessions/end-others": "activity.what.sessions_ended",
+    "PATCH /api/v1/devices/{device_id}/channels/{channel}": "activity.what.channel",
     "POST (no such address)": "activity.what.nowhere",
     "admin sign-in-link": "activity.what.link_made",
     "admin add-device": "activity.what.device_added",
@@ -84,7 +85,7 @@ def about(facts: dict[str, Any], things: dict[str, Any]) -> str:
     if device is None:
         return ""
     channel = device.channels.get(facts.get("channel", ""))
-    return f"{device.name} · {channel.about.name}" if channel else str(device.name)
+    return f"{device.name} · {channel.name}" if channel else str(device.name)
 
 
 def when(at_ms: int, timezone: str | None) -> str:

@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 SIGN_IN: Final = "/sign-in"
 _YEAR_S: Final = 365 * 24 * 3600
-_BLANK_SITE: Final = Site(id="", slug="", name="", timezone=HOME_ZONE, role="operator")
+_BLANK_SITE: Final = Site(id="", slug="", name="", timezone=HOME_ZONE, tariff_vnd_kwh=None, role="operator")
 
 
 @router.get("/")

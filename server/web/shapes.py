@@ -30,7 +30,10 @@ class Command(TypedDict):
 
 
 class Channel(TypedDict):
-    """One thing that can be switched or read, as its device last told."""
+    """One thing that can be switched or read, as its device last told.
+
+    `power_w`: what it draws while it is on, None where nobody said. `ask_first`: pages ask before they switch it on.
+    """
 
     id: str
     device: str
@@ -45,6 +48,8 @@ class Channel(TypedDict):
     told_ms: int | None
     max_on_s: int | None
     locked: bool
+    power_w: int | None
+    ask_first: bool
     command: Command | None
 
 
@@ -63,12 +68,13 @@ class Device(TypedDict):
 
 
 class Site(TypedDict):
-    """A place, and what the viewer may do there."""
+    """A place, and what the viewer may do there. `tariff_vnd_kwh`: what a kWh costs there, None where nobody said."""
 
     id: str
     slug: str
     name: str
     timezone: str
+    tariff_vnd_kwh: int | None
     role: Role
 
 

@@ -87,6 +87,8 @@ TABLE: Final = """
 401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/enrolments
 401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/revoke
 401 404 401 403 403 503 403 403  POST /api/v1/devices/{device_id}/renew
+401 404 401 403 403 200 403 200  PATCH /api/v1/devices/{device_id}
+401 404 401 403 403 200 403 200  PATCH /api/v1/devices/{device_id}/channels/{channel}
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/replace
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/renew
@@ -145,6 +147,8 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     },
     "POST /api/v1/sites/{site_id}/enrolments": {"json": {"name": "Máy bơm"}},
     "POST /api/v1/enrol": {"json": {"code": "22222-22222", "key": "k" * 43}},
+    "PATCH /api/v1/devices/{device_id}": {"json": {"name": "Trạm bơm"}},
+    "PATCH /api/v1/devices/{device_id}/channels/{channel}": {"json": {"power_w": 60}},
     "POST /sites/{slug}/devices": {"data": {"name": "Máy bơm"}},
     "POST /sites": {"data": {"name": "Trại cá", "timezone": "UTC"}},
     "POST /sites/{slug}": {"data": {"name": "Vườn mới", "timezone": "UTC"}},

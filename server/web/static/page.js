@@ -46,6 +46,7 @@ function drawCard(card, channel, seen, store) {
   flag(card, 'data-on', seenNow.checked);
   flag(card, 'data-wanted', seenNow.wanted);
   write(card.querySelector('.name'), channel.name);
+  flag(card.querySelector('.icon use'), 'href', `#i-${iconOf(channel)}`);
   write(card.querySelector('.word'), seenNow.word);
   write(card.querySelector('.told'), seenNow.told);
   const own = store.noticeFor(channel);
@@ -108,14 +109,17 @@ function newDevice(device) {
   return section;
 }
 
+// The wiring may name a picture that there is not.
+function iconOf(channel) {
+  return document.getElementById(`i-${channel.icon}`) ? channel.icon : 'socket';
+}
+
 function newCard(channel, site) {
   const card = copyOf('device-template', '.card');
   const key = `${channel.device}-${channel.id}`;
   card.dataset.channel = channel.id;
   card.querySelector('.name').id = `name-${key}`;
   card.querySelector('.state').id = `state-${key}`;
-  const icon = document.getElementById(`i-${channel.icon}`) ? channel.icon : 'socket';
-  card.querySelector('.icon use').setAttribute('href', `#i-${icon}`);
   const button = card.querySelector('button');
   button.setAttribute('aria-labelledby', `name-${key}`);
   button.setAttribute('aria-describedby', `state-${key}`);

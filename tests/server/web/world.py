@@ -29,7 +29,7 @@ def channel(id: str, name: str, icon: str, *, on: bool | None = False, **other: 
     return {
         "id": id, "device": DEVICE, "name": name, "kind": "output", "icon": icon, "on": on, "since_ms": NOW_MS - 8 * MINUTE_MS,
         "lease_until_ms": None, "cause": "command", "actor": "Lan", "told_ms": NOW_MS - 8 * MINUTE_MS, "max_on_s": None,
-        "locked": False, "command": None, **other,
+        "locked": False, "power_w": None, "ask_first": False, "command": None, **other,
     }  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def device(id: str = DEVICE, name: str = "Nhà màng số 1", *channels: dict[st
 
 
 def snapshot(*devices: dict[str, Any], role: str = "owner", link: str = "up") -> dict[str, Any]:
-    site = {"id": "s1", "slug": "vuon-uom", "name": "Vườn ươm Lạng Sơn", "timezone": "Asia/Ho_Chi_Minh", "role": role}
+    site = {"id": "s1", "slug": "vuon-uom", "name": "Vườn ươm Lạng Sơn", "timezone": "Asia/Ho_Chi_Minh"}
+    site |= {"tariff_vnd_kwh": None, "role": role}
     return deepcopy({"now_ms": NOW_MS, "link": link, "sites": [site], "devices": list(devices)})
 
 
