@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from server.accounts import Accounts
 from server.db import Database
-from server.devices import choosing_routes
+from server.devices import choosing_routes, device_doors, device_page
 from server.devices import pages as device_section
 from server.devices import routes as device_routes
 from server.guests import Guests
@@ -25,6 +25,8 @@ ROUTERS: Final = (
     invitation_routes.router,
     guest_routes.router,
     site_pages.router,
+    device_page.router,
+    device_doors.router,
     device_section.router,
     invitation_section.router,
     guest_section.router,

@@ -222,6 +222,7 @@ class Ingest:
     def _state(self, device: DeviceNow, state: State) -> None:
         if device.journal is not None and state.journal != device.journal:
             return
+        device.clock = state.clock
         ops: list[Op] = []
         for channel in device.channels.values():
             before = channel.reported

@@ -1,77 +1,69 @@
-"""The section of a site's page about its devices."""
+"""Devices on a place's page, and the way in for a new one: a name, then three steps, then a page that waits for it."""
 
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from server.accounts import Proven
+from protocol.tls import is_loopback
+from server.accounts import Asking, Proven
 from server.audit import note
-from server.devices.enrolment import Offer
+from server.devices.device_page import DeviceId
 from server.devices.management import management
+from server.devices.state import DevicePresence
+from server.http import pages_of
 from server.names import Name
 from server.settings import Settings
 from server.sites.access import At, owner_at
-from server.sites.membership import unknown_site
 from server.sites.pages import Slug
-from server.sites.sections import Section, site_page
+from server.sites.sections import Section
 from server.switchboard import switchboard
 
 router = APIRouter(include_in_schema=False)
 
 ANCHOR: Final = "devices"
-DeviceId = Annotated[str, Path(max_length=16)]
+
+
+@router.get("/sites/{slug}/devices/new")
+async def begin(request: Request, asking: Proven, slug: Slug) -> Response:
+    """Give a new device its name."""
+    at = await owner_at(request, asking, slug=slug)
+    return _page(request, "device_new.html", at)
 
 
 @router.post("/sites/{slug}/devices")
 async def offer(request: Request, asking: Proven, slug: Slug, name: Annotated[Name, Form()]) -> Response:
-    """Get a code for a new device. The page that answers shows it, this once."""
+    """Get a code for a new device. The page that answers shows it, this once, with all that is to be typed."""
     at = await owner_at(request, asking, slug=slug)
     made = await management(request).offer(asking, at.site.id, name)
     note(request, site=at.site.id, device_id=made.device_id)
-    return await _with_code(request, at, made)
+    return _page(request, "device_steps.html", at, status_code=201, offer=made, command=enroll_command(request, made.code))
 
 
-@router.post("/sites/{slug}/devices/{device_id}/replace")
-async def replace(request: Request, asking: Proven, slug: Slug, device_id: DeviceId) -> Response:
-    """Get a code for new hardware of a device."""
-    at = await _owner_of(request, asking, slug, device_id)
-    return await _with_code(request, at, await management(request).offer_again(asking, device_id))
-
-
-@router.post("/sites/{slug}/devices/{device_id}/revoke")
-async def revoke(request: Request, asking: Proven, slug: Slug, device_id: DeviceId) -> Response:
-    """End a device, for ever."""
-    at = await _owner_of(request, asking, slug, device_id)
-    revoked = await management(request).revoke(asking, device_id)
-    if not revoked.broker_told:
-        return await site_page(request, at, fresh={"anchor": ANCHOR, "broker_not_told": True})
-    return RedirectResponse(f"/sites/{slug}#{ANCHOR}", 303)
-
-
-@router.post("/sites/{slug}/devices/{device_id}/renew")
-async def renew(request: Request, asking: Proven, slug: Slug, device_id: DeviceId) -> Response:
-    """Have a device make a new secret."""
-    at = await _owner_of(request, asking, slug, device_id)
-    renewed = await management(request).renew(asking, device_id)
-    word = "renewed" if renewed.broker_told else "broker_not_told"
-    return await site_page(request, at, fresh={"anchor": ANCHOR, word: True})
-
-
-async def _owner_of(request: Request, asking: Proven, slug: str, device_id: str) -> At:
+@router.get("/sites/{slug}/devices/{device_id}/arrival")
+async def arrival(request: Request, asking: Asking, slug: Slug, device_id: DeviceId) -> Response:
+    """For browsers without scripts: waits for a device that was given a code, and leads to its page."""
     at = await owner_at(request, asking, slug=slug)
     device = switchboard(request).registry.get(device_id)
-    if device is None or device.site_id != at.site.id:
-        raise unknown_site()
-    note(request, site=at.site.id)
-    return at
+    here = device is not None and device.site_id == at.site.id
+    if here and device is not None and device.presence is DevicePresence.ONLINE:
+        return RedirectResponse(f"/devices/{device_id}", 303)
+    return _page(request, "device_arrival.html", at, device_id=device_id, here=here)
 
 
-async def _with_code(request: Request, at: At, made: Offer) -> Response:
+def enroll_command(request: Request, code: str) -> str:
+    """What is typed on a device to redeem a code."""
     settings: Settings = request.app.state.settings
-    command = f"congtac-agent enroll {settings.address} {made.code}"
-    fresh = {"anchor": ANCHOR, "offer": made, "command": command}
-    return await site_page(request, at, fresh=fresh, status_code=201)
+    parts = urlsplit(settings.address)
+    in_the_clear = parts.scheme == "http" and not is_loopback(parts.hostname or "")
+    return f"congtac-agent enroll {settings.address} {code}" + (" --plain-http" if in_the_clear else "")
+
+
+def _page(request: Request, name: str, at: At, *, status_code: int = 200, **told: Any) -> Response:
+    back = f"/sites/{at.site.slug}"
+    context = {"viewer": at.who, "at": at, "back": back, **told}
+    return pages_of(request).render(request, name, status_code=status_code, **context)
 
 
 async def _shown(request: Request, at: At) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from protocol.messages import About, Cause, ChannelAbout, Event, EventKind, State
+from protocol.messages import About, Cause, ChannelAbout, ClockTrust, Event, EventKind, State
 from server.commands.record import CommandRecord
 from server.devices.chosen import NOTHING, Chosen, in_order
 from server.devices.dating import Run
@@ -83,8 +83,8 @@ class DeviceNow:
     `have_seq` is how far its journal was received without a gap, `kept_seq` how far it is on the server's disk. `heard_ms` is when
     it last said anything. `caught_up_at` is the last record it had when it said hello, not before `hello_ms`: once that is kept, nothing
     from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
-    `trusts`: the server's keys that it obeys, None: never told. `channels` stand in the order that people see; `chosen` also keeps
-    what was chosen for channels that are not there just now.
+    `trusts`: the server's keys that it obeys, None: never told. `clock`: how far it said last that its clock can be trusted.
+    `channels` stand in the order that people see; `chosen` also keeps what was chosen for channels that are not there just now.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
     `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent. `asked_ms` is when it was
@@ -115,6 +115,7 @@ class DeviceNow:
     channels: dict[str, ChannelNow] = field(default_factory=dict)
     chosen: dict[str, Chosen] = field(default_factory=dict)
     trusts: frozenset[str] | None = None
+    clock: ClockTrust | None = None
 
     def hear_about(self, about: About) -> None:
         """Take over which channels there are; what is known of those that stay is kept."""

@@ -9,6 +9,8 @@ WORDS: Final = {
     "POST /account/password/remove": "activity.what.password_removed",
     "POST /account/sessions/end-others": "activity.what.sessions_ended",
     "PATCH /api/v1/devices/{device_id}/channels/{channel}": "activity.what.channel",
+    "POST /devices/{device_id}/channels/{channel}/move": "activity.what.channel",
+    "POST /devices/{device_id}/channels/{channel}/settings": "activity.what.channel",
     "POST (no such address)": "activity.what.nowhere",
     "admin sign-in-link": "activity.what.link_made",
     "admin add-device": "activity.what.device_added",

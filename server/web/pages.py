@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.clock import now_ms
 from server.settings import Settings
-from server.web import activity
+from server.web import activity, story
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, NAMES, language_of, words_in
 from server.web.qr import qr
@@ -76,5 +76,6 @@ def environment() -> Environment:
     )
     found.globals["clock_time"] = clock_time
     found.globals["activity"] = activity
+    found.globals["story"] = story
     found.globals.update(qr=qr, moment=moment, tabs=TABS, ground=GROUND, languages=NAMES)
     return found

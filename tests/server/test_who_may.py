@@ -90,9 +90,15 @@ TABLE: Final = """
 401 404 401 403 403 200 403 200  PATCH /api/v1/devices/{device_id}
 401 404 401 403 403 200 403 200  PATCH /api/v1/devices/{device_id}/channels/{channel}
 401 404 401 403 403 503 403 403  POST /sites/{slug}/devices
-401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/replace
-401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/renew
-401 404 401 403 403 503 403 403  POST /sites/{slug}/devices/{device_id}/revoke
+401 404 401 403 403 200 403 403  GET /sites/{slug}/devices/new
+401 404 401 403 403 200 403 200  GET /sites/{slug}/devices/{device_id}/arrival
+401 404 401 200 200 200 200 200  GET /devices/{device_id}
+401 404 401 403 403 303 403 303  POST /devices/{device_id}/rename
+401 404 401 403 403 303 403 303  POST /devices/{device_id}/channels/{channel}/settings
+401 404 401 403 403 303 403 303  POST /devices/{device_id}/channels/{channel}/move
+401 404 401 403 403 503 403 403  POST /devices/{device_id}/replace
+401 404 401 403 403 503 403 403  POST /devices/{device_id}/renew
+401 404 401 403 403 503 403 403  POST /devices/{device_id}/revoke
 503 503 503 503 503 503 503 503  POST /api/v1/enrol
 401 200 200 200 200 200 200 200  GET /api/v1/snapshot
 401 200 200 200 200 200 200 200  GET /api/v1/live
@@ -149,6 +155,10 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /api/v1/enrol": {"json": {"code": "22222-22222", "key": "k" * 43}},
     "PATCH /api/v1/devices/{device_id}": {"json": {"name": "Trạm bơm"}},
     "PATCH /api/v1/devices/{device_id}/channels/{channel}": {"json": {"power_w": 60}},
+    "POST /devices/{device_id}/rename": {"data": {"name": "Trạm bơm"}},
+    "POST /devices/{device_id}/channels/{channel}/settings": {"data": {"label": "Đèn ao"}},
+    "POST /devices/{device_id}/channels/{channel}/move": {"data": {"to": "down"}},
+    "POST /devices/{device_id}/revoke": {"data": {"sure": "true"}},
     "POST /sites/{slug}/devices": {"data": {"name": "Máy bơm"}},
     "POST /sites": {"data": {"name": "Trại cá", "timezone": "UTC"}},
     "POST /sites/{slug}": {"data": {"name": "Vườn mới", "timezone": "UTC"}},
