@@ -155,7 +155,7 @@ async def test_a_guest_is_told_of_the_granted_channels_and_of_nothing_else(world
     assert (event, [channel["id"] for channel in device["channels"]]) == ("device", ["den"])
     assert snapshot["devices"] == [device]
     assert (device["model"], device["version"], device["presence"]) == (None, None, "online")
-    assert snapshot["sites"] == [{"id": SITE, "name": "Vườn ươm", "role": "guest"}]
+    assert snapshot["sites"] == [{"id": SITE, "name": "Vườn ươm", "tariff_vnd_kwh": None, "role": "guest"}]
 
 
 async def test_a_guest_is_not_told_which_person_switched(world: World):
