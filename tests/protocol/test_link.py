@@ -69,7 +69,7 @@ async def test_publishing_while_down_is_refused_and_nothing_is_sent_later(place:
         async with device.running():
             await device.up()
             device.say(EVENT, b"now")
-            await until(lambda: server.messages)
+            await until(lambda: server.messages and device.acks)
         with pytest.raises(LinkDown, match="closed"):
             device.say(EVENT, b"too late")
     assert server.payloads == [b"now"]
