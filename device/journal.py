@@ -9,9 +9,10 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
+
+from pydantic_core import to_json
 
 from device.errors import JournalError
 from device.journal_file import alone, is_broken, set_aside
@@ -95,7 +96,7 @@ class Journal:
                 run("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (record.seq, topic.name, encode(record)))
             self._point("records")
             for channel, output in write.outputs.items():
-                run("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (channel, json.dumps(asdict(output))))
+                run("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (channel, to_json(output).decode()))
             if write.intent is not None:
                 intent = write.intent
                 row = (intent.command, intent.exp_ms, intent.channel, intent.on)

@@ -287,8 +287,9 @@ class Connection:
     def _flush(self) -> None:
         if self._socket is None:
             return
-        with _together(self._socket):
-            self._client.loop_write()
+        if self._client.want_write():
+            with _together(self._socket):
+                self._client.loop_write()
         stuck = self._socket is not None and self._client.want_write()
         if stuck and not self._writing and self._socket is not None:
             self._writing = True
