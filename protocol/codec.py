@@ -9,6 +9,7 @@ from protocol.messages import Message
 
 M = TypeVar("M", bound=Message)
 MOST_OF_A_PATH: Final = 100
+MOST_OF_A_FAULT: Final = 200
 
 
 def encode(message: Message) -> bytes:
@@ -29,10 +30,15 @@ def decode(kind: type[M], payload: bytes) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         reason = "not_json" if first["type"] == "json_invalid" else "not_valid"
-        raise ProtocolError(reason, f"{kind.__name__}: {_where(first['loc'])}: {first['msg']}") from None
+        raise ProtocolError(reason, f"{kind.__name__}: {_where(first['loc'])}: {_plain(first['msg'], MOST_OF_A_FAULT)}") from None
 
 
 def _where(loc: tuple[int | str, ...]) -> str:
     """The path to the fault, fit for a log line: a key is its sender's choice, and may be long or hold line breaks."""
     path = ".".join(str(part) for part in loc) or "the payload"
-    return path[:MOST_OF_A_PATH].encode("unicode_escape").decode("ascii")
+    return _plain(path, MOST_OF_A_PATH)
+
+
+def _plain(text: str, most: int) -> str:
+    """The beginning of a text, without anything that a log could not show in its line: some faults name what was sent."""
+    return text[:most].encode("unicode_escape").decode("ascii")

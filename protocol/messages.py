@@ -4,17 +4,17 @@ Times are whole milliseconds (`…_ms`); those named `at_ms` or `…_until_ms` c
 seconds (`…_s`). Booleans are JSON booleans, nothing else.
 """
 
-import math
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
+from protocol.schedules.rules import LANG_SON, LONGEST_FOR_S, MOST_RULES, Place, Rule
 from protocol.secret import HASH_PATTERN
 from protocol.topics import DEVICE_ID_PATTERN, Topic
 
-LONGEST_LEASE_S: Final = 7 * 24 * 3600
+LONGEST_LEASE_S: Final = LONGEST_FOR_S
 LONGEST_LIFE_MS: Final = 25 * 3_600_000  # of a command: the server gives a day at most; its clock may be put right meanwhile
 MOST_CHANNELS: Final = 64
 NO_CONTROL_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"  # they forge lines of a log, and PostgreSQL takes no NUL
@@ -326,22 +326,6 @@ class Command(Signed):
         return self
 
 
-def _finite(schedules: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-    """JSON knows neither NaN nor Infinity, but its parser lets them through where any value may stand."""
-    rest: list[Any] = [*schedules]
-    while rest:
-        match rest.pop():
-            case dict() as table:
-                rest += table.values()
-            case list() as values:
-                rest += values
-            case float() as number if not math.isfinite(number):
-                raise ValueError("must be finite numbers")
-            case _:
-                pass
-    return schedules
-
-
 class Keys(Signed):
     """The public keys whose words the device obeys from now on, in place of those before. Later versions replace earlier.
 
@@ -364,7 +348,10 @@ class Renew(Signed):
 
 
 class Config(Signed):
-    """What the server may decide for a device: schedules, automations, tighter limits, the time zone. Later versions replace earlier."""
+    """What the server may decide for a device: schedules, tighter limits, zone and place. Later versions replace earlier.
+
+    A device that does not understand one of the rules refuses the whole: it must not act by some of them.
+    """
 
     TOPIC = Topic.CONFIG
 
@@ -373,7 +360,8 @@ class Config(Signed):
     version: Annotated[int, Field(ge=1)]
     timezone: Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL_PATTERN)] = "Asia/Ho_Chi_Minh"
     limits: dict[ChannelId, LeaseSeconds] = {}
-    schedules: Annotated[tuple[dict[str, Any], ...], Field(max_length=200, strict=False), AfterValidator(_finite)] = ()
+    place: Place = LANG_SON
+    schedules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES, strict=False)] = ()
 
 
 MESSAGES: Final[dict[Topic, type[Message]]] = {

@@ -41,6 +41,9 @@ from server.live.routes import router as live_router
 from server.opening import opened_database
 from server.personal.erasure import Erasure
 from server.personal.routes import router as personal_router
+from server.schedules import Schedules
+from server.schedules.pages import router as schedule_pages
+from server.schedules.routes import router as schedules_router
 from server.settings import Settings
 from server.sites import Sites
 from server.switchboard import Switchboard, link_settings
@@ -50,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The server's ASGI application. Its state, while its lifespan lasts:
 
     `settings`, `database`, `accounts`, `passwords`, `passkeys`, `throttle`, `sites`,
-    `invitations`, `guests`, `checks`, `pages`; `stopping`, an Event that open streams watch;
+    `invitations`, `guests`, `schedules`, `checks`, `pages`; `stopping`, an Event that open streams watch;
     `first_link`, the token of the owner's first sign-in link, on the first start only.
     """
     app = FastAPI(
@@ -81,6 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
         *accounts_routers,
         *DOORS,
         history_router,
+        schedules_router,
+        schedule_pages,
         audit_router,
         personal_router,
         live_router,
@@ -141,6 +146,7 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.checks.add("broker", board.check_link)
     board.ingest.on_refused.append(partial(_record_refused, state.trail, board))
     state.devices = Management(database, settings, board)
+    state.schedules = Schedules(database)
     state.web = Front(board)
     await open_doors(state, database, board)
     return board

@@ -14,6 +14,7 @@ from server.devices.models import ChannelReport, ChannelSetting, Device, Enrolme
 from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
+from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
 TABLES = (
@@ -40,6 +41,7 @@ TABLES = (
     PresenceChange,
     Command,
     EventRow,
+    Schedule,
     AuditRow,
 )
 metadata = Table.metadata

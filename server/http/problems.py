@@ -110,9 +110,15 @@ def _not_valid(errors: Sequence[Any]) -> Problem:
         return Problem(
             422, "not_json", "The request is not valid", f"The body is not JSON, from its character {errors[0]['loc'][-1]} on."
         )
-    faults = [{"where": _where(error["loc"]), "what": str(error["msg"])[:LONGEST_ECHO]} for error in errors[:MOST_FAULTS]]
+    faults = [{"where": _where(error["loc"]), "what": _what(error)[:LONGEST_ECHO]} for error in errors[:MOST_FAULTS]]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     return Problem(422, "not_valid", "The request is not valid", detail, extra={"faults": faults})
+
+
+def _what(error: Any) -> str:
+    if error["type"] == "union_tag_invalid":  # its own words would repeat what was sent
+        return f"{error['ctx']['discriminator']} must be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"])
 
 
 def _where(loc: Sequence[str | int]) -> str:

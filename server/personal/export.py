@@ -18,6 +18,7 @@ from server.commands.models import Command
 from server.db import Database, Table
 from server.guests.models import GuestLink
 from server.invitations.models import Invitation
+from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
 PAGE: Final = 500
@@ -39,6 +40,11 @@ _ABOUT: Final[dict[str, tuple[type[Table], str, tuple[str, ...]]]] = {
         GuestLink,
         "made_by",
         ("id", "site_id", "name", "created_ms", "expires_ms", "longest_on_s", "last_used_ms", "ended_ms"),
+    ),
+    "schedules": (
+        Schedule,
+        "made_by",
+        ("id", "site_id", "device_id", "channel", "name", "rule", "enabled", "created_ms", "changed_ms"),
     ),
 }
 """Each part of the file: its table, the column that names the person, and what is told of a row."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from sqlmodel import Field
 
+from protocol.schedules.rules import LANG_SON
 from server.db import Table, millis
 
 
@@ -31,7 +32,10 @@ class Role(StrEnum):
 
 
 class Site(Table, table=True):
-    """A place: its devices share a name, members and a time zone (IANA). `tariff_vnd_kwh`: what a kWh costs there, if anybody said."""
+    """A place: its devices share a name, members, a time zone (IANA), and by its degrees (north and east positive) the sun.
+
+    `tariff_vnd_kwh`: what a kWh costs there, if anybody said.
+    """
 
     id: str = Field(primary_key=True, max_length=32)
     slug: str = Field(unique=True, max_length=32)
@@ -39,6 +43,8 @@ class Site(Table, table=True):
     timezone: str = Field(max_length=64)
     tariff_vnd_kwh: int | None = Field(default=None)
     created_ms: int = millis()
+    latitude: float = Field(default=LANG_SON.latitude, sa_column_kwargs={"server_default": "21.85"})
+    longitude: float = Field(default=LANG_SON.longitude, sa_column_kwargs={"server_default": "106.76"})
 
 
 class Member(Table, table=True):

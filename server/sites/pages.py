@@ -11,7 +11,7 @@ from server.names import Name
 from server.sites.access import At, at_site, owner_at, sites_of
 from server.sites.members import members_of
 from server.sites.models import Role
-from server.sites.routes import Tariff, UserId
+from server.sites.routes import Latitude, Longitude, Tariff, UserId
 from server.sites.sections import Section, site_page
 from server.zones import ZoneName, zone_names
 
@@ -52,10 +52,13 @@ async def change(
     name: Annotated[Name, Form()],
     timezone: Annotated[ZoneName, Form()],
     tariff: Annotated[Tariff | None, Form()] = None,
+    latitude: Annotated[Latitude | None, Form()] = None,
+    longitude: Annotated[Longitude | None, Form()] = None,
 ) -> Response:
-    """Rename it, move it to another time zone, or say what power costs there; left empty, nobody knows."""
+    """Rename it, move it to another time zone, say where the sun rises for it or what power costs there; left empty, nobody knows."""
     at = await owner_at(request, asking, slug=slug)
-    await sites_of(request).change(at.site.id, asking.user_id, name=name, timezone=timezone, tariff_vnd_kwh=tariff)
+    place = {name: value for name, value in (("latitude", latitude), ("longitude", longitude)) if value is not None}
+    await sites_of(request).change(at.site.id, asking.user_id, name=name, timezone=timezone, tariff_vnd_kwh=tariff, **place)
     return RedirectResponse(f"/sites/{slug}", 303)
 
 

@@ -18,6 +18,8 @@ SiteId = Annotated[str, Path(max_length=32)]
 UserId = Annotated[str, Path(max_length=32)]
 Tariff = Annotated[int, Field(ge=1, le=1_000_000)]
 """What a kWh costs, in đồng."""
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
 class SiteOut(BaseModel):
@@ -28,6 +30,8 @@ class SiteOut(BaseModel):
     name: str
     timezone: str
     tariff_vnd_kwh: int | None
+    latitude: float
+    longitude: float
     role: Role
 
 
@@ -41,13 +45,15 @@ class SiteIn(BaseModel):
 
 
 class SiteChange(BaseModel):
-    """What of a site is to change; what is left out stays, as does a name or a zone that is null. A tariff of null is forgotten."""
+    """What of a site is to change; what is left out stays, as does what is null. A tariff of null is forgotten."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     timezone: ZoneName | None = None
     tariff_vnd_kwh: Tariff | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
     def fields(self) -> dict[str, Any]:
         """What is to change, by name."""
@@ -91,7 +97,7 @@ async def add_site(request: Request, asking: Proven, wanted: SiteIn) -> SiteOut:
 
 @router.patch("/{site_id}")
 async def change_site(request: Request, asking: Proven, site_id: SiteId, wanted: SiteChange) -> SiteOut:
-    """Rename a site, move it to another time zone, or say what power costs there. For owners. The short name in addresses stays."""
+    """Rename a site, move it to another zone, say what power costs or where the sun rises. For owners. The short name in addresses stays."""
     at = await owner_at(request, asking, site_id=site_id)
     return _out(await sites_of(request).change(at.site.id, asking.user_id, **wanted.fields()), at.role)
 

@@ -14,6 +14,7 @@ class Tab:
 
 TABS: Final = (
     Tab("home", "/"),
+    Tab("schedules", "/schedules"),
     Tab("activity", "/activity"),
     Tab("places", "/sites"),
     Tab("account", "/account"),

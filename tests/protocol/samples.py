@@ -30,7 +30,9 @@ from protocol.messages import (
     State,
     Welcome,
 )
+from protocol.schedules.rules import MOST_RULES, Loop, Missed, Place, Rule, Weekly
 
+DAWN: Final = Rule(id="00000000000000d1", channel="may-bom", on=True, for_s=600, when=Weekly(days=(1, 3), at="05:30"))
 DEVICE: Final = "0123456789abcdef"
 OTHER: Final = "fedcba9876543210"
 TOKEN: Final = "00000000000000aa"
@@ -43,6 +45,20 @@ def command(**fields: object) -> Command:
     """Minh switches the pump on for ten minutes."""
     told = {"aud": DEVICE, "jti": COMMAND_ID, "iat_ms": AT_MS, "exp_ms": AT_MS + 5_000, "channel": "may-bom", "on": True}
     return Command.model_validate({**told, "for_s": 600, "actor": "Minh", **fields})
+
+
+def largest_rule(number: int) -> Rule:
+    """A rule that takes as much room as a rule can."""
+    loop = Loop(start="06:00", end="18:00", every_s=86_400)
+    return Rule(
+        id=f"{number:016x}",
+        channel=_id(number % MOST_CHANNELS),
+        on=True,
+        for_s=86_399,
+        when=loop,
+        missed=Missed.LATE,
+        late_s=86_400,
+    )
 
 
 USUAL: Final[tuple[Message, ...]] = (
@@ -91,7 +107,7 @@ USUAL: Final[tuple[Message, ...]] = (
     command(),
     Keys(aud=DEVICE, version=3, keys=("ab" * 32,)),
     Renew(aud=DEVICE, session=TOKEN, renewal=TOKEN),
-    Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=({"at": "05:30"},)),
+    Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=AT_MS, version=3, limits={"may-bom": 60}, schedules=(DAWN,)),
 )
 
 _LONGEST_ID: Final = "a" * 30
@@ -177,5 +193,14 @@ LARGEST: Final[tuple[Message, ...]] = (
     command(iat_ms=_MOST, exp_ms=_MOST, channel=_WIDE * 32, for_s=LONGEST_LEASE_S, actor=_WIDE * 120),
     Keys(aud=DEVICE, version=_MOST, keys=("ab" * 32,) * 8),
     Renew(aud=DEVICE, session=TOKEN, renewal=TOKEN),
-    Config(aud=DEVICE, jti=COMMAND_ID, iat_ms=_MOST, version=1, limits={_id(number): 604_800 for number in range(MOST_CHANNELS)}),
+    Config(
+        aud=DEVICE,
+        jti=COMMAND_ID,
+        iat_ms=_MOST,
+        version=2**63 - 1,
+        timezone=_WIDE * 64,
+        place=Place(latitude=-12.345678901234567, longitude=-123.45678901234568),
+        limits={_id(number): 604_800 for number in range(MOST_CHANNELS)},
+        schedules=tuple(largest_rule(number) for number in range(MOST_RULES)),
+    ),
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from protocol.codec import decode, encode
 from protocol.errors import ProtocolError
 from protocol.messages import MESSAGES, ChannelAbout, ChannelState, Event, Measurement, Message, State
+from protocol.schedules.rules import Rule
 from protocol.topics import Topic
 from tests.protocol.samples import LARGEST, USUAL
 
@@ -44,7 +45,7 @@ def test_a_message_is_read_as_it_was_written(message: Message):
 
 def test_what_may_be_unknown_may_be_absent():
     """Absent values are left out on the wire, so a field that may be None must not be required."""
-    parts = [*KINDS, ChannelAbout, ChannelState, Measurement]
+    parts = [*KINDS, ChannelAbout, ChannelState, Measurement, Rule]
     wrong = [
         f"{part.__name__}.{name}"
         for part in parts
@@ -115,7 +116,13 @@ def test_a_measurement_that_is_no_number_is_refused():
 def test_a_schedule_with_a_number_that_is_none_is_refused(value: str):
     config = next(message for message in USUAL if message.TOPIC is Topic.CONFIG)
     payload = encode(config).replace(b'"05:30"', value.encode())
-    assert ": schedules: " in refusal(type(config), payload).detail
+    assert ": schedules.0.when.weekly.at: " in refusal(type(config), payload).detail
+
+
+def test_a_rule_that_is_half_understood_is_refused_with_the_whole_configuration():
+    config = next(message for message in USUAL if message.TOPIC is Topic.CONFIG)
+    payload = encode(config).replace(b'"kind":"weekly"', b'"kind":"weekly","not_on":"2026-12-25"')
+    assert ": schedules.0.when.weekly.not_on: " in refusal(type(config), payload).detail
 
 
 @each_usual
@@ -131,7 +138,7 @@ def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
         case str():
             yield path, value
         case dict():
-            for key in value.keys() - {"schedules"}:
+            for key in value:
                 yield from texts(value[key], (*path, key))
         case list():
             for index, each in enumerate(value):

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from server.clock import now_ms
+from server.schedules.form import Typed, read, typed_of
+from server.schedules.pages import digest
 from tests.server.route_table import every_route
 from tests.server.who_world import DEVICE, OTHER_DEVICE, WHO, WhoWorld, who_world
 
@@ -100,6 +102,21 @@ TABLE: Final = """
 401 404 401 403 403 503 403 403  POST /devices/{device_id}/renew
 401 404 401 403 403 503 403 403  POST /devices/{device_id}/revoke
 503 503 503 503 503 503 503 503  POST /api/v1/enrol
+401 404 401 200 200 200 200 200  GET /api/v1/devices/{device_id}/schedules
+401 404 401 403 201 201 403 201  POST /api/v1/devices/{device_id}/schedules
+401 404 401 200 200 200 200 200  POST /api/v1/devices/{device_id}/schedules/preview
+401 404 401 200 200 200 200 200  GET /api/v1/schedules/{schedule_id}
+401 404 401 403 200 200 403 200  PUT /api/v1/schedules/{schedule_id}
+401 404 401 403 200 200 403 200  PATCH /api/v1/schedules/{schedule_id}
+401 404 401 403 204 204 403 204  DELETE /api/v1/schedules/{schedule_id}
+401 200 401 200 200 200 200 200  GET /schedules
+401 404 401 200 200 200 200 200  GET /sites/{slug}/schedules
+401 404 401 403 200 200 403 200  GET /sites/{slug}/schedules/new
+401 404 401 403 303 303 403 303  POST /sites/{slug}/schedules
+401 404 401 403 200 200 403 200  GET /sites/{slug}/schedules/{schedule_id}
+401 404 401 403 303 303 403 303  POST /sites/{slug}/schedules/{schedule_id}
+401 404 401 403 303 303 403 303  POST /sites/{slug}/schedules/{schedule_id}/enabled
+401 404 401 403 303 303 403 303  POST /sites/{slug}/schedules/{schedule_id}/delete
 401 200 200 200 200 200 200 200  GET /api/v1/snapshot
 401 200 200 200 200 200 200 200  GET /api/v1/live
 303 200 200 200 200 200 200 200  GET /
@@ -123,6 +140,7 @@ OBJECTS: Final = {
     "session_id",
     "token_id",
     "passkey_id",
+    "schedule_id",
 }
 FOR_GUESTS: Final = {
     "POST /api/v1/devices/{device_id}/channels/{channel}/commands",
@@ -137,6 +155,10 @@ FOR_GUESTS: Final = {
     "GET /",
 }
 """Where a guest is answered otherwise than somebody who is not signed in at all."""
+
+RULE: Final = {"channel": "den", "when": {"kind": "weekly", "at": "06:00"}, "on": True}
+FORM: Final = {"thing": f"{DEVICE}/den", "days": "1", "at": "05:00", "do": "on", "name": "Sớm", "seen": ""}
+FORM["seen"] = digest(read(typed_of({name: [text] for name, text in FORM.items()}, Typed(), sent=True)))
 
 SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /api/v1/devices/{device_id}/channels/{channel}/commands": {"json": {"on": True, "deliver": "when_online"}},
@@ -168,6 +190,12 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /invitations/{token}": {"data": {"name": "Sáu"}},
     "POST /language": {"data": {"lang": "en"}},
     "POST /theme": {"data": {"theme": "dark"}},
+    "POST /api/v1/devices/{device_id}/schedules": {"json": {"rule": RULE}},
+    "POST /api/v1/devices/{device_id}/schedules/preview": {"json": {"rule": RULE}},
+    "PUT /api/v1/schedules/{schedule_id}": {"json": {"rule": RULE}},
+    "PATCH /api/v1/schedules/{schedule_id}": {"json": {"enabled": False}},
+    "POST /sites/{slug}/schedules": {"data": FORM},
+    "POST /sites/{slug}/schedules/{schedule_id}": {"data": FORM},
 }
 
 

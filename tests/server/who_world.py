@@ -17,6 +17,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from protocol.messages import About, ChannelAbout, ChannelKind
+from protocol.schedules.rules import Deed, Weekly
 from server.clock import now_ms
 from server.commands.wish import Actor, Wish
 from server.devices.enrol import enrol
@@ -122,6 +123,7 @@ class WhoWorld:
             "invitation_id": self.invitation_id,
             "link_id": self.guest_link_id,
             "command_id": lambda: self.command_id(who),
+            "schedule_id": self.schedule_id,
         }
         fixed = {"site_id": self.site_id, "slug": self.slug, "device_id": DEVICE, "channel": "den", "digest": assets().digest}
         if name in makers:
@@ -169,6 +171,15 @@ class WhoWorld:
         wish = Wish(DEVICE, "den", on=who != "", when_online=True)
         command = await self.app.state.switchboard.desk.issue(Actor(f"user:{self.people['owner']}", "Lan"), wish)
         return str(command.id)
+
+    async def schedule_id(self) -> str:
+        """A schedule of Lan's, alone on its device."""
+        await self.cookie("owner")
+        schedules, by = self.app.state.schedules, self.people["owner"]
+        for found in await schedules.of_device(DEVICE):
+            await schedules.delete(found.id, by=by)
+        deed = Deed(channel="den", when=Weekly(at="06:00"), on=True)
+        return str((await schedules.add(self.site_id, DEVICE, deed, name="Sớm", enabled=True, by=by)).id)
 
 
 @asynccontextmanager
