@@ -226,7 +226,7 @@ async def _preview(request: Request, asked: _Asked, found: Read) -> _Looked:
     kept = await schedules_of(request).of_device(device.id)
     where, replaces = Where.of(asked.at.site), asked.kept.id if asked.kept else None
     looked = planned(kept, found.deed, replaces, device, where, now_ms(), DAYS)
-    channels = {it.about.id: it.about.name for it in device.channels.values()}
+    channels = {it.about.id: it.name for it in device.channels.values()}
     days = week(looked, found.deed.channel, where)
     return _Looked(looked, days, where, channels, {it.id: it for it in kept})
 

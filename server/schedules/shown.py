@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from server.devices.state import DeviceNow, DevicePresence, Registry
+from server.devices.chosen import ICONS
+from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
 from server.schedules.access import switchable
 from server.schedules.schedules import ScheduleNow, Where
 from server.schedules.what_next import next_of
@@ -74,8 +75,8 @@ def outputs_of(registry: Registry, site_id: str) -> list[tuple[DeviceNow, list[O
 
 
 def _output(device: DeviceNow, channel: str) -> Output:
-    about = device.channels[channel].about
-    return Output(f"{device.id}/{channel}", about.name, about.icon)
+    channel_now = device.channels[channel]
+    return Output(f"{device.id}/{channel}", channel_now.name, _icon(channel_now))
 
 
 def _device_rows(device: DeviceNow, kept: list[ScheduleNow], where: Where, now_ms: int) -> DeviceRows:
@@ -87,9 +88,13 @@ def _device_rows(device: DeviceNow, kept: list[ScheduleNow], where: Where, now_m
     for channel in (*in_order, *gone):
         there = channel in usable
         rows = [_row(it, where, now_ms, there=there) for it in kept if it.rule.channel == channel]
-        about = device.channels[channel].about if channel in device.channels else None
-        channels.append(ChannelRows(channel, about.name if about else channel, about.icon if about else "socket", there, rows))
+        now = device.channels.get(channel)
+        channels.append(ChannelRows(channel, now.name if now else channel, _icon(now), there, rows))
     return DeviceRows(device, revoked, channels)
+
+
+def _icon(channel: ChannelNow | None) -> str:
+    return channel.icon if channel is not None and channel.icon in ICONS else "socket"
 
 
 def _row(kept: ScheduleNow, where: Where, now_ms: int, *, there: bool) -> Row:

@@ -97,7 +97,7 @@ async def add_site(request: Request, asking: Proven, wanted: SiteIn) -> SiteOut:
 
 @router.patch("/{site_id}")
 async def change_site(request: Request, asking: Proven, site_id: SiteId, wanted: SiteChange) -> SiteOut:
-    """Rename a site, move it to another zone, say what power costs or where the sun rises. For owners. The short name in addresses stays."""
+    """Rename a site, move it to another zone, say what power costs or where the sun rises. For owners. Its short name stays."""
     at = await owner_at(request, asking, site_id=site_id)
     return _out(await sites_of(request).change(at.site.id, asking.user_id, **wanted.fields()), at.role)
 

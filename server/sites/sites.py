@@ -117,7 +117,7 @@ class Sites:
         return site
 
     async def change(self, site_id: str, by: str, **fields: Any) -> Site:
-        """An owner changes `name`, `timezone`, `tariff_vnd_kwh`, `latitude`, `longitude`. The short name stays. Raises Problem 403 or 404."""
+        """An owner changes `name`, `timezone`, `tariff_vnd_kwh`, `latitude` or `longitude`. Raises Problem 403 or 404."""
 
         async def keep(session: AsyncSession) -> Site:
             await must_own(session, site_id, by)

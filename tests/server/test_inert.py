@@ -12,6 +12,7 @@ from tests.server.who_world import DEVICE, WhoWorld, who_world
 
 NASTY: Final = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
 BAD: Final = ("<script>alert", "<img src=x", "\"'><", "49</")
+RULE: Final = {"channel": "den", "when": {"kind": "weekly", "at": "06:00"}, "on": True}
 DATA: Final = ("application/json", "application/problem+json", "application/manifest+json", "text/event-stream")
 
 
@@ -32,8 +33,9 @@ async def named(world: WhoWorld) -> None:
         await world.send("owner", "POST", f"{site}/guest-links", json=link),
         await world.send("owner", "POST", "/api/v1/tokens", json={"name": NASTY[:36], "scopes": ["read"]}),
         await world.send("owner", "POST", "/api/v1/sites", json={"name": NASTY}),
+        await world.send("owner", "POST", f"/api/v1/devices/{DEVICE}/schedules", json={"name": NASTY, "rule": RULE}),
     ]
-    assert [answer.status_code for answer in made] == [201] * 4
+    assert [answer.status_code for answer in made] == [201] * 5
 
 
 async def test_a_script_as_a_name_is_inert_on_every_page_and_in_every_answer(tmp_path: Path) -> None:
@@ -45,7 +47,11 @@ async def test_a_script_as_a_name_is_inert_on_every_page_and_in_every_answer(tmp
         for who in ("owner", "viewer", "guest", "nobody"):
             for path in (path for method, path in every_route(world.app) if method == "GET" and "{digest}" not in path):
                 places = {name: await world.place(name, path, who) for name in ("slug", "site_id", "device_id", "channel")}
-                places |= {name: await world.place(name, path, who) for name in ("token", "command_id") if f"{{{name}}}" in path}
+                places |= {
+                    name: await world.place(name, path, who)
+                    for name in ("token", "command_id", "schedule_id")
+                    if f"{{{name}}}" in path
+                }
                 answer = await world.send(who, "GET", path.format_map(places), headers={"Accept": "text/html"})
                 kind = answer.headers.get("content-type", "").partition(";")[0]
                 pages += kind == "text/html"
