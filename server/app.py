@@ -18,6 +18,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
 from server.audit import SERVER, Trail, entry
 from server.audit.key import Head, audit_key
+from server.audit.pages import router as audit_pages_router
 from server.audit.routes import router as audit_router
 from server.broker.key_ring import key_ring
 from server.broker.key_watch import KeyWatch
@@ -87,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
         schedules_router,
         schedule_pages,
         audit_router,
+        audit_pages_router,
         personal_router,
         live_router,
         server.web.router,

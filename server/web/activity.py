@@ -1,9 +1,12 @@
 """What the audit trail tells, in a person's words."""
 
-from typing import Any, Final
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any, Final, TypeVar
 
 from server.web.i18n import Words
-from server.web.times import HOME_ZONE, clock_second
+from server.web.times import zone
 
 WORDS: Final = {
     "POST /account/password/remove": "activity.what.password_removed",
@@ -17,8 +20,10 @@ WORDS: Final = {
     "admin enroll-code": "activity.what.devices",
     "admin revoke-device": "activity.what.devices",
     "erased a person": "activity.what.erase",
+    "gap": "activity.what.gap",
     "message": "activity.what.message",
     "more requests": "activity.what.more",
+    "start": "activity.what.start",
 }
 SEGMENTS: Final = {
     "account": "activity.what.account",
@@ -50,11 +55,41 @@ SEGMENTS: Final = {
     "tokens": "activity.what.tokens",
 }
 """What a route is about, by a segment of it; the last that is known tells."""
+KINDS: Final = ("switching", "schedules", "people", "devices", "places", "account", "entering", "other")
+_KIND_OF: Final = {
+    "switch": "switching",
+    "cancel": "switching",
+    "schedules": "schedules",
+    "members": "people",
+    "invitations": "people",
+    "guest_links": "people",
+    "leave": "people",
+    "link_made": "people",
+    "devices": "devices",
+    "device_added": "devices",
+    "sites": "places",
+    "account": "account",
+    "erase": "account",
+    "language": "account",
+    "passkeys": "account",
+    "password": "account",
+    "password_removed": "account",
+    "tokens": "account",
+    "begin": "entering",
+    "be_guest": "entering",
+    "prove": "entering",
+    "session_ended": "entering",
+    "sessions_ended": "entering",
+    "sign_in": "entering",
+    "sign_out": "entering",
+}
+"""The kind of each thing that can be done, by the last part of its key; the rest is `other`."""
 _WHO: Final = {
     "anonymous": "activity.who.anonymous",
     "admin": "activity.who.admin",
     "guest": "activity.who.guest",
     "device": "activity.who.device",
+    "server": "activity.who.server",
     "user": "activity.who.gone",
 }
 
@@ -83,15 +118,58 @@ def result(status: int) -> str:
     return "done" if 100 <= status < 400 else "failed" if status >= 500 else "refused"
 
 
-def about(facts: dict[str, Any], things: dict[str, Any]) -> str:
-    """The names of the device and the channel that it was about, as far as there are any."""
+def kind_of(told: str) -> str:
+    """One of KINDS."""
+    return _KIND_OF.get((key_of(told) or "").rpartition(".")[2], "other")
+
+
+def why(status: int, reason: str | None, t: Words) -> str:
+    """Why it was refused or failed, without a word of programs."""
+    special = () if reason is None else (f"activity.why.{reason}", f"reason.{reason}")
+    kind = "500" if status >= 500 else "other"
+    return t.first(*special, f"activity.why.{status}", f"activity.why.{kind}")
+
+
+def about(facts: dict[str, Any], things: dict[str, Any]) -> tuple[str, str]:
+    """The names of the channel and of the device that it was about, as far as there are any."""
     device = things.get(facts.get("device_id", ""))
     if device is None:
-        return ""
+        return "", ""
     channel = device.channels.get(facts.get("channel", ""))
-    return f"{device.name} · {channel.name}" if channel else str(device.name)
+    return (str(channel.name) if channel else ""), str(device.name)
 
 
-def when(at_ms: int, timezone: str | None) -> str:
-    """The time with its day, in the site's zone."""
-    return clock_second(at_ms, 0, timezone or HOME_ZONE)
+def chip(field: str, value: str, choices: Any, t: Words) -> str:
+    """What a field of the form is narrowed to. `choices`: the names of people and devices."""
+    match field:
+        case "who":
+            return str(choices.people.get(value) or t(f"activity.who.{value}"))
+        case "device":
+            return str(choices.devices[value])
+        case "kind":
+            return t(f"activity.kinds.{value}")
+        case "result":
+            return t(f"activity.result.{value}")
+        case _:
+            day = f"{date.fromisoformat(value):%d/%m/%Y}"
+            return t("activity.since_day", day=day) if field == "since" else t("activity.until_day", day=day)
+
+
+Row = TypeVar("Row")
+
+
+def by_day(rows: Iterable[Row], timezone: str, now_ms: int, t: Words) -> list[tuple[str, list[Row]]]:
+    """The rows (each with `at_ms`) under what their days are called: today, yesterday, or `28/07/2026`."""
+    today = _at(now_ms, timezone).date()
+    called = {today: t("activity.today"), today - timedelta(days=1): t("activity.yesterday")}
+    days = groupby(rows, key=lambda row: _at(row.at_ms, timezone).date())  # type: ignore[attr-defined]
+    return [(called.get(day, f"{day:%d/%m/%Y}"), list(its)) for day, its in days]
+
+
+def clock(at_ms: int, timezone: str) -> str:
+    """The time of a day, to the second."""
+    return f"{_at(at_ms, timezone):%H:%M:%S}"
+
+
+def _at(at_ms: int, timezone: str) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(timezone))

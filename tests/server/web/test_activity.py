@@ -57,3 +57,29 @@ def test_a_status_is_told_as_done_refused_or_failed(status: int, result: str):
 )
 def test_who_did_it_is_told_by_name_or_by_what_they_are(actor: str, name: str | None, told: str):
     assert activity.who(actor, name, words_in("en")) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("POST /devices/{device_id}/channels/{channel}", "switching"),
+        ("POST /sites/{slug}/invitations", "people"),
+        ("POST /sites/{slug}/devices/{device_id}/revoke", "devices"),
+        ("POST /sites/{slug}", "places"),
+        ("POST /account/tokens", "account"),
+        ("POST /sign-in", "entering"),
+        ("something new", "other"),
+    ],
+)
+def test_everything_is_of_a_kind(told: str, kind: str):
+    assert activity.kind_of(told) == kind
+    assert kind in activity.KINDS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 409, 410, 418, 422, 429, 499, 500, 503, 507])
+@pytest.mark.parametrize("reason", [None, "may_only_look", "device_offline", "no_such_reason"])
+def test_every_refusal_has_a_sentence_and_no_code(language: str, status: int, reason: str | None):
+    told = activity.why(status, reason, words_in(language))
+    assert told.endswith(".")
+    assert "_" not in told
