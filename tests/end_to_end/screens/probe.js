@@ -162,18 +162,17 @@
     }
   }
 
-  // All text at twice its size, as a phone's setting for large text makes it. Answers with nothing; `shrink` takes it back.
-  let grown = [];
+  // All text at twice its size, as somebody's setting for large letters makes it. A fault is a text that does not grow. `shrink` takes it back.
   function grow() {
-    const sizes = [...document.body.querySelectorAll('*')].filter((it) => !unseen(it)).map((it) => [it, parseFloat(getComputedStyle(it).fontSize), parseFloat(getComputedStyle(it).lineHeight)]);
-    grown = sizes.map(([it]) => [it, it.getAttribute('style')]);
-    for (const [it, size, line] of sizes) {
-      it.style.fontSize = `${size * 2}px`;
-      if (line) it.style.lineHeight = `${line * 2}px`;
-    }
+    const holders = [...new Set([...texts(document.body)].map((it) => it.parentElement))].filter((it) => shown(it) && !unseen(it));
+    const sizes = () => holders.map((it) => parseFloat(getComputedStyle(it).fontSize));
+    const before = sizes();
+    document.documentElement.style.fontSize = '200%';
+    const after = sizes();
+    return holders.filter((_, i) => after[i] < before[i] * 1.9).map((it) => `does not grow: ${told(it)}`);
   }
   function shrink() {
-    for (const [it, style] of grown) it.style.cssText = style ?? '';
+    document.documentElement.style.fontSize = '';
   }
 
   window.probe = { headings, overflow, clipped, lines, targets, focus, motion, words, bones, lengthen, grow, shrink };

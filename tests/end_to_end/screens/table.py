@@ -38,6 +38,11 @@ class Screen:
     heading: str
     statuses: dict[str, int]
 
+    def heading_for(self, who: str) -> str:
+        """What must stand there for them: who does not get the screen is told so."""
+        status = self.statuses[who]
+        return self.heading if status < 400 or self.heading.startswith("error.") else f"error.{status}.title"
+
 
 def screens() -> list[Screen]:
     """The table."""

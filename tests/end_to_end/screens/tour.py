@@ -74,19 +74,19 @@ class Tour:
         if answer.status not in (200, 404, 410):
             return
         await _settled(page)
-        await self._read(page, where, screen)
+        await self._read(page, where, screen.heading_for(who))
         bones = screen.name, await _asked(page, "bones")
         if bones not in self._bones:
             self._bones.add(bones)
             await self._try(page, where)
         self._listen(phone, where, answer.status)
 
-    async def _read(self, page: Page, where: str, screen: Screen) -> None:
+    async def _read(self, page: Page, where: str, wanted: str) -> None:
         """Language, heading and words."""
         lang = await page.evaluate("document.documentElement.lang")
         self.note("language", where, [] if lang == self.language else [f"lang is {lang}"])
         heading = (await page.locator("h1").first.text_content()) or ""
-        self.note("heading", where, [] if self._fits(screen.heading, heading) else [f"the heading is {heading.strip()!r}"])
+        self.note("heading", where, [] if self._fits(wanted, heading) else [f"the heading is {heading.strip()!r}"])
         self.note("headings", where, await _asked(page, "headings"))
         told = await _asked(page, "words")
         faults = [
@@ -112,14 +112,14 @@ class Tour:
             here = f"{where}, {size}, {theme}"
             for trial in (*LAYOUT, "lines", "targets", "motion"):
                 self.note(trial, here, await _asked(page, trial))
-            self.note("axe", here, await _axe(page))
+            self.note("axe", here, await axe(page))
         await _look(page, "phone", "light")
         await page.keyboard.press("Tab")
         self.note("focus", where, await _asked(page, "focus"))
         await _look(page, "desktop", "light", NARROW)
         self.note("reflow", where, await _all(page, LAYOUT))
         for spoil, trial in (("grow", "zoom"), ("lengthen", "longer")):
-            await page.evaluate(f"probe.{spoil}()")
+            self.note(trial, where, await _asked(page, spoil) or [])
             for size in SIZES:
                 await _look(page, size, "light")
                 self.note(trial, f"{where}, {size}", await _all(page, LAYOUT))
@@ -127,7 +127,7 @@ class Tour:
 
     def _listen(self, phone: Phone, where: str, status: int) -> None:
         """What the page asked for and complained of; that a page is an error, the browser may say."""
-        ours = {urlsplit(self.world.system.url).netloc}
+        ours = {urlsplit(self.world.url).netloc}
         self.note("requests", where, sorted(phone.hosts - ours - {""}))
         own = [it for it in phone.complaints if status == 200 or "Failed to load resource" not in it]
         self.note("complaints", where, own)
@@ -137,8 +137,8 @@ class Tour:
 
 async def visitor(browser: Browser, world: World, who: str, language: str, **options: Any) -> Phone:
     """A phone with the session of one of WHO, which reads that language and moves nothing."""
-    phone = await Phone.take(browser, world.system.url, locale=LOCALES[language], reduced_motion="reduce", **options)
-    cookies = [{"name": name, "value": value, "url": world.system.url} for name, value in world.cookies.get(who, {}).items()]
+    phone = await Phone.take(browser, world.url, locale=LOCALES[language], reduced_motion="reduce", **options)
+    cookies = [{"name": name, "value": value, "url": world.url} for name, value in world.cookies.get(who, {}).items()]
     if cookies:
         await phone.context.add_cookies(cookies)  # type: ignore[arg-type]
     await phone.context.add_init_script(path=PROBE)
@@ -165,6 +165,7 @@ async def _all(page: Page, trials: Collection[str]) -> list[str]:
     return [fault for trial in trials for fault in await _asked(page, trial)]
 
 
-async def _axe(page: Page) -> list[str]:
+async def axe(page: Page) -> list[str]:
+    """What axe-core reports of a page into which it was put."""
     found = await page.evaluate(f"axe.run(document, {json.dumps(AXE_OPTIONS)}).then((it) => it.violations)")
     return [f"{it['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for it in found for node in it["nodes"]]

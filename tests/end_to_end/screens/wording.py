@@ -25,12 +25,17 @@ OF_NO_LANGUAGE: Final = (
     "Chrome",
     "Chromium",
     "Linux",
+    "Android",
     "VI",
     "EN",
+    "English",
+    "Tiếng Việt",
 )
-"""Proper names, and abbreviations that are the same everywhere."""
+"""Proper names, abbreviations that are the same everywhere, and languages as they call themselves."""
 _PLACE: Final = re.compile(r"\{\w+\}")
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_SIGN: Final = re.compile(r"\w")
+_NUMBER: Final = re.compile(r"[\d_]+(?![^\W\d_])")
 _EDGE: Final = re.compile(r"\W|$")
 
 Parts = tuple[str | None, ...]
@@ -53,7 +58,7 @@ class Wording:
         return [text for text in texts if not self.holds(text)]
 
     def _holds(self, text: str) -> bool:
-        text = _from_first_letter(text)
+        text = _from_first_sign(text)
         if text not in self._known:
             self._known[text] = False  # a text that leads back to itself proves nothing
             self._known[text] = any(self._holds(rest) for rest in self._rests(text))
@@ -61,6 +66,8 @@ class Wording:
 
     def _rests(self, text: str) -> Iterator[str]:
         """What is left of a text after each piece that it can begin with."""
+        if number := _NUMBER.match(text):
+            yield text[number.end() :]
         for name in self._names:
             if text.startswith(name) and _EDGE.match(text, len(name)):
                 yield text[len(name) :]
@@ -124,6 +131,11 @@ def _split(text: str) -> Parts:
 
 def _from_first_letter(text: str) -> str:
     found = _LETTER.search(text)
+    return text[found.start() :] if found else ""
+
+
+def _from_first_sign(text: str) -> str:
+    found = _SIGN.search(text)
     return text[found.start() :] if found else ""
 
 

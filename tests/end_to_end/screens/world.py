@@ -30,6 +30,10 @@ GUEST: Final = "Tư"
 DEVICES: Final = ("Trạm bơm", "Nhà giâm", "Máy cũ", "Máy chưa nói gì", LONG)
 CHANNELS: Final = ("Máy bơm", "Đèn", "Quạt", "Cổng")
 LONG_CHANNEL: Final = "Ổ cắm Ẵ Ỗ Ữ của Nguyễn Thị Thuỷ ở nhà giâm phía sau"
+ZONE: Final = "Asia/Ho_Chi_Minh"
+ANDROID: Final = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"
+)
 DAY_MS: Final = 24 * 3600 * 1000
 DAYS: Final = 31
 WIRING: Final = (
@@ -52,16 +56,21 @@ class World:
     places: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    @property
+    def url(self) -> str:
+        """Where people find the server: at its name."""
+        return self.system.url.replace("127.0.0.1", "localhost")
+
     def address(self, template: str) -> str:
         """Where a screen of the table is."""
-        return self.system.url + template.format_map(self.places)
+        return self.url + template.format_map(self.places)
 
     @property
     def names(self) -> frozenset[str]:
         """What the world itself calls things: it stands on the pages in whatever language it was written."""
         people = (*PEOPLE.values(), GUEST, f"khách: {GUEST}", "Nguyễn Thị Thuỷ", "Máy tính ở trạm bơm")
         things = (*DEVICES, *CHANNELS, LONG_CHANNEL, "Cửa", PLACE, EMPTY_PLACE, "Mô phỏng 4 rơ-le")
-        return frozenset((*people, *things, *self.places.values(), self.system.url))
+        return frozenset((*people, *things, *self.places.values(), self.url, ZONE))
 
 
 @asynccontextmanager
@@ -82,10 +91,8 @@ async def small_world(folder: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def visitor(world: World, who: str) -> AsyncIterator[httpx.AsyncClient]:
     """A program with the session of one of WHO."""
-    headers = {"Origin": world.system.url, "Accept": "text/html"}
-    async with httpx.AsyncClient(
-        base_url=world.system.url, headers=headers, cookies=world.cookies.get(who, {}), timeout=15
-    ) as client:
+    headers = {"Origin": world.url, "Accept": "text/html"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers, cookies=world.cookies.get(who, {}), timeout=15) as client:
         yield client
 
 
@@ -169,7 +176,9 @@ async def _links(world: World) -> None:
 async def _sessions(world: World) -> None:
     """Everybody comes in; whoever has done things before has left again."""
     for who, name in PEOPLE.items():
-        async with world.system.visitor(name) as client:
+        async with world.system.anybody() as client:
+            client.headers["User-Agent"] = ANDROID
+            assert (await client.post(await world.system.link(name))).status_code == 303
             assert (await client.post("/account/sessions/end-others")).status_code == 303
             world.cookies[who] = dict(client.cookies)
     async with world.system.anybody() as guest:
