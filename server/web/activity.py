@@ -59,6 +59,7 @@ KINDS: Final = ("switching", "schedules", "people", "devices", "places", "accoun
 _KIND_OF: Final = {
     "switch": "switching",
     "cancel": "switching",
+    "preview": "schedules",
     "schedules": "schedules",
     "members": "people",
     "invitations": "people",
@@ -74,6 +75,7 @@ _KIND_OF: Final = {
     "passkeys": "account",
     "password": "account",
     "password_removed": "account",
+    "theme": "account",
     "tokens": "account",
     "begin": "entering",
     "be_guest": "entering",
