@@ -14,6 +14,8 @@ from tests.faults.stage import Player, Stage, stopped, wait_s
 from tests.proxy import Way
 
 HOUR_S = 3600
+SUPERVISED_EVERY_S = 0.5
+DISK_FULL = "congtac: the database could not write: database or disk is full"
 
 
 @dataclass
@@ -50,12 +52,25 @@ class Nemesis:
         """Begin new faults for so long."""
         end = mono_ms() + seconds * 1000
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._supervise(end), name="supervisor")
             while mono_ms() < end:
                 await wait_s(self.chance.expovariate(1 / self.pace_s))
                 name, target, fault = self._draw()
                 if target not in self._busy:
                     self._busy.add(target)
                     group.create_task(self._do(name, target, fault), name=f"{name} {target}")
+
+    async def _supervise(self, end: float) -> None:
+        """What an init system does: a server that found its disk full as it started is started again. It may end for nothing else."""
+        server = self.stage.server
+        while mono_ms() < end:
+            await wait_s(SUPERVISED_EVERY_S)
+            if server.running or "server" in self._busy:
+                continue
+            assert DISK_FULL in server.said(), f"the server ended with {server.returncode}: {server.said()[-2000:]}"
+            self._busy.add("server")
+            await server.start()
+            self._busy.discard("server")
 
     async def _do(self, name: str, target: str, fault: Callable[[], Awaitable[str]]) -> None:
         deed = Deed((mono_ms() - self._began) / 1000, name, target)
@@ -107,6 +122,8 @@ class Nemesis:
         return f"for {down_s:g} s"
 
     async def _stop_server(self) -> str:
+        if not self.stage.server.running:
+            return "which was not there"
         spell: list[Spell] = []
         async with stopped(self.stage.server, spell):
             await wait_s(self.chance.uniform(0.3, 6))
