@@ -23,12 +23,14 @@ from server.audit.routes import router as audit_router
 from server.broker.key_ring import key_ring
 from server.broker.key_watch import KeyWatch
 from server.clock import now_ms
+from server.commands.all_off_routes import router as all_off_router
 from server.commands.routes import router as commands_router
 from server.db import Database
 from server.devices.management import Management
 from server.devices.papers import own_tls
 from server.doors import ROUTERS as DOORS
 from server.doors import SECTIONS, open_doors
+from server.favourites.routes import router as favourites_router
 from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
@@ -84,6 +86,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_router,
         *accounts_routers,
         *DOORS,
+        all_off_router,
+        favourites_router,
         history_router,
         schedules_router,
         schedule_pages,

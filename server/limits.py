@@ -25,13 +25,16 @@ class Buckets:
         self._clock = clock
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, caller: str) -> None:
-        """Take a token. Raises Problem 429, which says when there is one again."""
+    def take(self, caller: str, count: int = 1) -> None:
+        """Take so many tokens, or all that there are: what was begun is not refused half-way. Raises Problem 429 where there is none.
+
+        The problem says when there is one again.
+        """
         now = self._clock()
         left, at = self._left.pop(caller, (float(self._size), now))
         left = min(self._size, left + max(0.0, now - at) * self._size / 60)
         enough = left >= 1
-        self._left[caller] = (left - 1 if enough else left, now)
+        self._left[caller] = (max(0.0, left - count) if enough else left, now)
         while len(self._left) > MOST_REMEMBERED:
             self._left.popitem(last=False)
         if not enough:
@@ -86,9 +89,9 @@ class Limits:
         self._commands, self._guest_commands = Buckets(commands), Buckets(guest_commands)
         self._streams, self._guest_streams = Places(streams), Places(guest_streams)
 
-    def command(self, actor: str, *, guest: bool) -> None:
-        """One command more. Raises Problem 429."""
-        (self._guest_commands if guest else self._commands).take(actor)
+    def command(self, actor: str, *, guest: bool, count: int = 1) -> None:
+        """So many commands more, at once. Raises Problem 429."""
+        (self._guest_commands if guest else self._commands).take(actor, count)
 
     def streams(self, *, guest: bool) -> Places:
         """The places for open streams."""

@@ -11,6 +11,7 @@ from server.commands.models import Command
 from server.db import Table
 from server.db.facts import Fact
 from server.devices.models import ChannelReport, ChannelSetting, Device, Enrolment, JournalMark, PresenceChange
+from server.favourites.models import Favourite
 from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
@@ -42,6 +43,7 @@ TABLES = (
     Command,
     EventRow,
     Schedule,
+    Favourite,
     AuditRow,
 )
 metadata = Table.metadata

@@ -26,6 +26,7 @@ from server.devices.newcomers import Newcomers
 from server.devices.revoking import RevokedElsewhere
 from server.devices.state import DeviceNow, DevicePresence, Registry
 from server.devices.watch import Watch
+from server.favourites import Favourites
 from server.health import NotReady
 from server.live.hub import Hub
 from server.sites import Site
@@ -55,7 +56,8 @@ class Switchboard:
         self.now_ms = now_ms
         self.registry = Registry()
         self.sites: dict[str, dict[str, Any]] = {}
-        self.hub = Hub(self.registry, now_ms, self.sites.values)
+        self.favourites = Favourites(database, now_ms)
+        self.hub = Hub(self.registry, now_ms, self.sites.values, self.favourites.of)
         # one client of its broker, for which everyone waits: it need not hold back as a thousand devices must
         backoff = backoff or Backoff(random.uniform, cap_s=LONGEST_RETRY_S)
         self.link = Link(link, on_message=self._received, on_state=self._link_state, backoff=backoff)
@@ -78,6 +80,7 @@ class Switchboard:
             for command in await load_newest_sent(session):
                 self.desk.was_sent(command)
             self.desk.adopt(await load_commands(session, self.registry, self.now_ms()))
+        await self.favourites.load()
         await self.database.writer.run(partial(note_absence, registry=self.registry))
 
     def add_site(self, site: Site) -> None:

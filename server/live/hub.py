@@ -57,6 +57,10 @@ class Stream:
         """Whether the page shows anything of that site."""
         return self._viewer.role_at(site_id) is not None
 
+    def is_of(self, user_id: str) -> bool:
+        """Whether it is this person's page."""
+        return self._viewer.guest is None and self._viewer.user_id == user_id
+
     def offer(self, key: _Key | None, site_id: str | None, within_s: float = 0) -> None:
         """Something changed; None: the link to the broker. It may be told so much later, together with what changes until then."""
         if key is not None and site_id is not None and not self._sees(key, site_id):
@@ -117,10 +121,17 @@ def json_line(value: Any) -> bytes:
 class Hub:
     """All open pages, and the one place that turns devices into what they are shown."""
 
-    def __init__(self, registry: Registry, now_ms: Callable[[], int], sites: Callable[[], Iterable[dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        now_ms: Callable[[], int],
+        sites: Callable[[], Iterable[dict[str, Any]]],
+        favourites: Callable[[str], Iterable[tuple[str, str]]] = lambda _user_id: (),
+    ) -> None:
         self._registry = registry
         self._now_ms = now_ms
         self._sites = sites
+        self._favourites = favourites
         self._streams: set[Stream] = set()
         self._rendered: dict[_Key, Change] = {}
         self.link_up = False
@@ -154,6 +165,12 @@ class Hub:
             if stream.sees_site(site_id):
                 stream.tell_anew()
 
+    def favourites_changed(self, user_id: str) -> None:
+        """What this person likes best is not what it was."""
+        for stream in self._streams:
+            if stream.is_of(user_id):
+                stream.tell_anew()
+
     def link_changed(self, up: bool) -> None:
         """The server's own link to the broker came or went."""
         if up is not self.link_up:
@@ -171,7 +188,15 @@ class Hub:
             "devices": [
                 device_view_for(viewer, device) for device in self._registry if viewer.may_see_device(device.site_id, device.id)
             ],
+            "favourites": [] if viewer.guest is not None else list(self._liked_by(viewer)),
         }
+
+    def _liked_by(self, viewer: Principal) -> Iterator[str]:
+        """What they like best and may still see, each a device's id, a slash and a channel's."""
+        for device_id, channel in self._favourites(viewer.user_id):
+            device = self._registry.get(device_id)
+            if device is not None and channel in device.channels and viewer.may_see_channel(device.site_id, device_id, channel):
+                yield f"{device_id}/{channel}"
 
     def tick(self) -> Change:
         """A sign of life, with the server's time."""

@@ -29,7 +29,7 @@ class _Erased:
 
 
 class Erasure:
-    """Erases people: their row, and with it sessions, passkeys, tokens, links, password and memberships; and their name everywhere."""
+    """Erases people: their row, and with it all that is theirs alone, as sessions, keys, favourites; and their name everywhere."""
 
     def __init__(self, database: Database, accounts: Accounts, sites: Sites, board: Switchboard) -> None:
         self._database = database
@@ -58,6 +58,7 @@ class Erasure:
         await self._database.writer.run(lambda session: _drop(session, user_id))
         self._sites.told(user_id)
         self._accounts.forget(user_id)
+        self._board.favourites.forget(user_id)
         # only now can nothing be asked in their name any more
         erased = await self._database.writer.run(lambda session: _rename(session, actor_id, erased_id))
         self._board.desk.rename_actor(actor_id, erased_id, NOBODY_KNOWN)

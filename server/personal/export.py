@@ -16,6 +16,7 @@ from server.accounts.tokens.models import ApiToken
 from server.audit.models import AuditRow
 from server.commands.models import Command
 from server.db import Database, Table
+from server.favourites.models import Favourite
 from server.guests.models import GuestLink
 from server.invitations.models import Invitation
 from server.schedules.models import Schedule
@@ -46,6 +47,7 @@ _ABOUT: Final[dict[str, tuple[type[Table], str, tuple[str, ...]]]] = {
         "made_by",
         ("id", "site_id", "device_id", "channel", "name", "rule", "enabled", "created_ms", "changed_ms"),
     ),
+    "favourites": (Favourite, "user_id", ("device_id", "channel", "since_ms")),
 }
 """Each part of the file: its table, the column that names the person, and what is told of a row."""
 

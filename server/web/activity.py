@@ -27,6 +27,7 @@ WORDS: Final = {
 }
 SEGMENTS: Final = {
     "account": "activity.what.account",
+    "all-off": "activity.what.all_off",
     "cancel": "activity.what.cancel",
     "channels": "activity.what.switch",
     "commands": "activity.what.switch",
@@ -35,6 +36,7 @@ SEGMENTS: Final = {
     "enroll": "activity.what.devices",
     "enrolments": "activity.what.devices",
     "erase": "activity.what.erase",
+    "favourite": "activity.what.favourite",
     "guest": "activity.what.be_guest",
     "guest-links": "activity.what.guest_links",
     "invitations": "activity.what.invitations",
@@ -57,6 +59,7 @@ SEGMENTS: Final = {
 """What a route is about, by a segment of it; the last that is known tells."""
 KINDS: Final = ("switching", "schedules", "people", "devices", "places", "account", "entering", "other")
 _KIND_OF: Final = {
+    "all_off": "switching",
     "switch": "switching",
     "cancel": "switching",
     "preview": "schedules",
@@ -71,6 +74,7 @@ _KIND_OF: Final = {
     "sites": "places",
     "account": "account",
     "erase": "account",
+    "favourite": "account",
     "language": "account",
     "passkeys": "account",
     "password": "account",

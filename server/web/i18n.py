@@ -27,6 +27,8 @@ SCRIPT_PREFIXES: Final = (
     "link.",
     "presence.",
     "role.",
+    "sheet.",
+    "ask.on",
     "step.",
 )
 

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Final, Literal, cast
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from server.http import own_path
 from server.web import theme as themes
 from server.web.assets import assets
 from server.web.backend import backend_of
-from server.web.home import as_of, blank_device, site_views
+from server.web.home import SiteView, as_of, blank_device, home_view
 from server.web.i18n import COOKIE, language_of, words_in
 from server.web.pages import render
 from server.web.shapes import Site, Snapshot
@@ -23,8 +23,8 @@ _BLANK_SITE: Final = Site(id="", slug="", name="", timezone=HOME_ZONE, tariff_vn
 
 
 @router.get("/")
-async def home(request: Request) -> Response:
-    """All devices that the person may see, or the way to sign in."""
+async def home(request: Request, q: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """All devices that the person may see, or the way to sign in. `q`: only what has these words in its name, for who has no scripts."""
     backend = backend_of(request)
     viewer = await backend.viewer(request)
     if viewer is None:
@@ -36,9 +36,9 @@ async def home(request: Request) -> Response:
         "home.html",
         viewer=viewer,
         snapshot=snapshot,
-        sites=site_views(snapshot, t),
+        home=home_view(snapshot, t, q.strip()),
         as_of=as_of(snapshot),
-        blank_site=_BLANK_SITE,
+        blank_site=SiteView(_BLANK_SITE, [], all_off=False),
         blank_device=blank_device(_BLANK_SITE, t),
         owner=any(site["role"] == "owner" for site in snapshot["sites"]),
     )

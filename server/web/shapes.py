@@ -79,9 +79,10 @@ class Site(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """Everything that one person may see, at one moment."""
+    """Everything that one person may see, at one moment. `favourites`: each a device's id, a slash and a channel's."""
 
     now_ms: int
     link: LinkWord
     sites: list[Site]
     devices: list[Device]
+    favourites: list[str]

@@ -37,6 +37,16 @@ def test_so_many_at_once_and_then_so_many_a_minute() -> None:
     assert outcomes(buckets, "lan", 7) == [None] * 6 + ["10"]
 
 
+def test_what_was_begun_is_not_refused_half_way_and_uses_up_all_that_there_is() -> None:
+    clock = Seconds()
+    buckets = Buckets(6, clock)
+    buckets.take("lan", 100)
+    assert outcomes(buckets, "lan", 1) == ["10"]
+    clock.now = 20
+    buckets.take("lan", 1)
+    assert outcomes(buckets, "lan", 2) == [None, "10"]
+
+
 def test_one_who_taps_too_fast_holds_up_nobody_else() -> None:
     buckets = Buckets(2, Seconds())
     assert outcomes(buckets, "lan", 3)[-1] is not None

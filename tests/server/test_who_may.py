@@ -18,6 +18,10 @@ TABLE: Final = """
 401 404 404 200 200 200 200 200  GET /api/v1/commands/{command_id}
 401 404 404 403 200 200 403 200  POST /api/v1/commands/{command_id}/cancel
 401 200 200 200 200 200 200 200  GET /api/v1/commands
+401 404 401 403 503 503 403 503  POST /api/v1/sites/{site_id}/all-off
+401 404 401 403 200 200 403 200  GET /sites/{slug}/all-off
+401 404 401 403 200 200 403 200  POST /sites/{slug}/all-off
+401 404 401 303 303 303 403 403  POST /devices/{device_id}/channels/{channel}/favourite
 200 200 200 200 200 200 200 200  GET /healthz
 503 503 503 503 503 503 503 503  GET /readyz
 200 200 200 200 200 200 200 200  GET /docs
@@ -163,6 +167,7 @@ FORM["seen"] = digest(read(typed_of({name: [text] for name, text in FORM.items()
 SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /api/v1/devices/{device_id}/channels/{channel}/commands": {"json": {"on": True, "deliver": "when_online"}},
     "POST /devices/{device_id}/channels/{channel}": {"data": {"on": "true"}},
+    "POST /devices/{device_id}/channels/{channel}/favourite": {"data": {"favourite": "true"}},
     "POST /account/passkeys/{passkey_id}/rename": {"data": {"name": "x"}},
     "POST /prove": {"data": {"password": "wrong"}},
     "POST /api/v1/tokens": {"json": {"name": "x", "scopes": ["read"]}},

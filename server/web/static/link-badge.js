@@ -1,6 +1,6 @@
 // <link-badge>: how this page stands to the server, and the server to the devices.
 
-import { write } from './page.js';
+import { write } from './cards.js';
 import { age, t } from './words.js';
 
 class LinkBadge extends HTMLElement {

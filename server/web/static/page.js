@@ -1,133 +1,85 @@
-// Draws what the store knows into the page that the server rendered. Names are untrusted: text only, never markup.
+// Draws what the store knows into the page that the server rendered: what is shown where. One card is drawn by cards.js.
 
-import { stepsOf } from './steps.js';
-import { presenceText, t, view } from './words.js';
+import { arrange, copyOf, drawCard, flag, newCard, write } from './cards.js';
+import { matches, plain } from './search.js';
+import { presenceText, t } from './words.js';
 
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+const HANDFUL = 6;
+const DOT = ' · ';
+
+const part = (id) => document.getElementById(id);
+
+// link: what may still be said of the devices. query: what is searched for; without one every device is shown, also an empty one.
+export function draw(store, link, query) {
+  const items = found(store, query);
+  const liked = store.favourites.map((key) => items.find((item) => item.key === key)).filter(Boolean);
+  drawFavourites(liked, store, link);
+  const rest = items.filter((item) => !liked.includes(item));
+  const everything = plain(query) === '';
+  const devices = store.devices.filter((device) => everything || rest.some((item) => item.device === device));
+  const sites = store.sites.filter((site) => devices.some((device) => device.site === site.id));
+  arrange(part('sites'), sites, 'site', newSite, (section, site) => {
+    drawSite(section, site, devices.filter((device) => device.site === site.id), rest, store, link);
+  });
+  part('search').hidden = store.devices.reduce((sum, device) => sum + device.channels.length, 0) <= HANDFUL && everything;
+  part('nothing').hidden = sites.length + liked.length > 0 || everything;
+  part('empty').hidden = store.devices.length > 0 || !everything;
 }
 
-export function flag(element, name, value) {
-  const text = String(value);
-  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+function found(store, query) {
+  const sites = new Map(store.sites.map((site) => [site.id, site]));
+  const items = store.devices.filter((device) => sites.has(device.site)).flatMap((device) => {
+    const site = sites.get(device.site);
+    const where = device.name + (store.sites.length > 1 ? DOT + site.name : '');
+    return device.channels.map((channel) => ({ id: channel.id, key: `${device.id}/${channel.id}`, channel, device, site, where }));
+  });
+  return items.filter(({ channel, device, site }) => matches(query, channel.name, device.name, site.name));
 }
 
-export function around(device, site, link, nowMs) {
-  return { nowMs, link, presence: device.presence, role: site.role, timezone: site.timezone };
+function drawFavourites(liked, store, link) {
+  part('favourites').hidden = liked.length === 0;
+  drawCards(part('favourites'), liked, store, link);
 }
 
-export function draw(store, link) {
-  const sites = store.sites.filter((site) => store.devices.some((device) => device.site === site.id));
-  arrange(document.getElementById('sites'), sites, 'site', newSite, (section, site) => drawSite(section, site, store, link));
-  document.getElementById('empty').hidden = sites.length > 0;
-}
-
-function drawSite(section, site, store, link) {
-  write(section.querySelector('.site-name'), site.name);
+function drawSite(section, site, devices, items, store, link) {
+  write(section.querySelector('.site-link') ?? section.querySelector('.site-name'), site.name);
   write(section.querySelector('.role'), t(`role.${site.role}`));
-  const devices = store.devices.filter((device) => device.site === site.id);
-  arrange(section, devices, 'device', newDevice, (element, device) => drawDevice(element, device, site, store, link));
+  const outputs = store.devices.some((it) => it.site === site.id && it.channels.some((channel) => channel.kind === 'output'));
+  section.querySelector('.all-off').hidden = !outputs || !['owner', 'operator'].includes(site.role);
+  arrange(section, devices, 'device', (device) => newDevice(device, site), (element, device) => {
+    drawDevice(element, device, site, items.filter((item) => item.device === device), store, link);
+  });
 }
 
-function drawDevice(section, device, site, store, link) {
-  const nowMs = store.nowMs();
+function drawDevice(section, device, site, items, store, link) {
   flag(section, 'data-presence', link === 'up' ? device.presence : 'unknown');
-  write(section.querySelector('.device-name'), device.name);
-  write(section.querySelector('.presence'), presenceText(device, link, nowMs, site.timezone));
+  write(section.querySelector('.device-link') ?? section.querySelector('.device-name'), device.name);
+  write(section.querySelector('.presence'), presenceText(device, link, store.nowMs(), site.timezone));
   section.querySelector('.no-channels').hidden = device.channels.length > 0;
-  const seen = around(device, site, link, nowMs);
-  const make = (channel) => newCard(channel, site);
-  arrange(section.querySelector('.cards'), device.channels, 'channel', make, (card, channel) => drawCard(card, channel, seen, store));
+  drawCards(section, items, store, link);
 }
 
-function drawCard(card, channel, seen, store) {
-  const seenNow = view(store.shown(channel), seen);
-  flag(card, 'data-look', seenNow.look);
-  flag(card, 'data-on', seenNow.checked);
-  flag(card, 'data-wanted', seenNow.wanted);
-  write(card.querySelector('.name'), channel.name);
-  flag(card.querySelector('.icon use'), 'href', `#i-${iconOf(channel)}`);
-  write(card.querySelector('.word'), seenNow.word);
-  write(card.querySelector('.told'), seenNow.told);
-  const own = store.noticeFor(channel);
-  write(card.querySelector('.notice'), own ?? seenNow.notice);
-  flag(card, 'data-failed', own ? true : seenNow.failed);
-  drawSteps(card.querySelector('.steps'), store.shown(channel).command, seen);
-  drawRing(card.querySelector('.ring'), seenNow.lease);
-  card.querySelector('relay-switch')?.show?.(seenNow);
-}
-
-// The part that is left of a lease's time; the same time stands in words beside it.
-function drawRing(ring, lease) {
-  ring.toggleAttribute('hidden', !lease);
-  if (!lease) return;
-  const [left, whole] = lease;
-  flag(ring.querySelector('.ring-left'), 'stroke-dasharray', `${Math.floor((left * 1000) / whole)} 1000`);
-}
-
-function drawSteps(details, command, seen) {
-  details.hidden = !command;
-  const texts = command ? stepsOf(command, seen.nowMs, seen.timezone) : [];
-  const list = details.querySelector('ol');
-  while (list.children.length > texts.length) list.lastElementChild.remove();
-  while (list.children.length < texts.length) list.append(document.createElement('li'));
-  texts.forEach((text, index) => write(list.children[index], text));
-}
-
-// One child for each item, in the items' order, kept as it is where it was there before.
-function arrange(parent, items, kind, make, fill) {
-  const present = new Map([...parent.children].filter((it) => it.dataset[kind]).map((it) => [it.dataset[kind], it]));
-  let before = null;
-  for (const item of items) {
-    const element = present.get(item.id) ?? make(item);
-    present.delete(item.id);
-    const place = before ? before.nextElementSibling : [...parent.children].find((it) => it.dataset[kind]) ?? null;
-    if (place !== element) parent.insertBefore(element, before ? before.nextSibling : place);
-    fill(element, item);
-    before = element;
-  }
-  present.forEach((element) => element.remove());
-}
-
-function copyOf(template, selector) {
-  return document.getElementById(template).content.querySelector(selector).cloneNode(true);
+function drawCards(section, items, store, link) {
+  const liked = section.id === 'favourites';
+  arrange(section.querySelector('.cards'), items, 'key', (item) => newCard(item, liked), (card, item) => drawCard(card, item, store, link));
 }
 
 function newSite(site) {
   const section = copyOf('site-template', '.site');
   section.dataset.site = site.id;
-  const role = section.querySelector('.role');
-  if (site.role === 'guest') role.removeAttribute('href');
-  else role.href = `/sites/${encodeURIComponent(site.slug)}`;
+  const link = section.querySelector('.site-link');
+  if (site.role === 'guest') link.replaceWith(site.name);
+  else link.href = `/sites/${encodeURIComponent(site.slug)}`;
+  section.querySelector('.all-off').href = `/sites/${encodeURIComponent(site.slug)}/all-off`;
   return section;
 }
 
-function newDevice(device) {
+function newDevice(device, site) {
   const section = copyOf('device-template', '.device');
   section.dataset.device = device.id;
+  const link = section.querySelector('.device-link');
+  if (site.role === 'guest') link.replaceWith(device.name);
+  else link.href = `/devices/${encodeURIComponent(device.id)}`;
   section.querySelector('.cards').replaceChildren();
   return section;
-}
-
-// The wiring may name a picture that there is not.
-function iconOf(channel) {
-  return document.getElementById(`i-${channel.icon}`) ? channel.icon : 'socket';
-}
-
-function newCard(channel, site) {
-  const card = copyOf('device-template', '.card');
-  const key = `${channel.device}-${channel.id}`;
-  card.dataset.channel = channel.id;
-  card.querySelector('.name').id = `name-${key}`;
-  card.querySelector('.state').id = `state-${key}`;
-  const button = card.querySelector('button');
-  button.setAttribute('aria-labelledby', `name-${key}`);
-  button.setAttribute('aria-describedby', `state-${key}`);
-  if (channel.kind !== 'output' || site.role === 'viewer') {
-    const picture = document.createElement('span');
-    picture.className = 'switch';
-    picture.append(...button.childNodes);
-    card.querySelector('relay-switch').replaceWith(picture);
-  }
-  return card;
 }

@@ -1,6 +1,6 @@
 // <relay-switch>: the form of one output, as a switch. It never moves by itself: a tap only says `ask`, and `show` draws what is told.
 
-import { flag } from './page.js';
+import { flag } from './cards.js';
 
 class RelaySwitch extends HTMLElement {
   connectedCallback() {

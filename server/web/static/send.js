@@ -5,11 +5,12 @@ import { first } from './words.js';
 const PATIENCE_MS = 8000;
 const BY_STATUS = { 403: 'forbidden', 404: 'not_found', 429: 'too_many' };
 
+// forS: off again after so many seconds, null for as long as the device lets it.
 // → {command} | {why: a sentence's second half} | {signedOut: true} | {lost: true}
-export async function send(channel, on) {
+export async function send(channel, on, forS = null) {
   const address = `/api/v1/devices/${encodeURIComponent(channel.device)}/channels/${encodeURIComponent(channel.id)}/commands`;
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomKey() };
-  const request = { method: 'POST', headers, body: JSON.stringify({ on }), credentials: 'same-origin' };
+  const request = { method: 'POST', headers, body: JSON.stringify(forS === null ? { on } : { on, for_s: forS }), credentials: 'same-origin' };
   let answer;
   try {
     answer = await patiently(address, request).catch(() => patiently(address, request));

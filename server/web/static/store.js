@@ -8,6 +8,7 @@ const GRACE_MS = 15_000;
 export class Store {
   sites = [];
   devices = [];
+  favourites = [];
   link = 'up';
   #offsetMs = 0;
   #asked = new Map();
@@ -20,7 +21,7 @@ export class Store {
   hear(kind, data) {
     if (data.now_ms) this.#offsetMs = data.now_ms - Date.now();
     if (kind === 'snapshot') {
-      ({ sites: this.sites, devices: this.devices, link: this.link } = data);
+      ({ sites: this.sites, devices: this.devices, favourites: this.favourites, link: this.link } = data);
       this.devices.forEach((device) => device.channels.forEach((channel) => this.#settle(channel)));
     } else if (kind === 'device') {
       this.devices = replaced(this.devices, data);

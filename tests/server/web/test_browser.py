@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from server.web.assets import assets
 from tests.server.web import world
 from tests.server.web.fake_app import Answer, FakeBackend, Lan, Running
 
@@ -449,6 +451,87 @@ def test_nothing_is_wider_than_the_screen_and_targets_are_48_pixels(
         "all => all.filter(it => it.scrollWidth > it.clientWidth + 1).map(it => it.textContent)"
     )
     assert clipped == []
+
+
+def test_scripts_search_as_the_server_does(visitor: Visitor) -> None:
+    tried = json.loads((Path(__file__).parent / "searches.json").read_text("utf-8"))
+    page = visitor().open()
+    told = page.evaluate(
+        "async ([url, tried]) => { const { plain, matches } = await import(url); return { plain: tried.plain.map(([text]) => "
+        "[text, plain(text)]), matches: tried.matches.map(([query, names]) => [query, names, matches(query, ...names)]) } }",
+        [assets().url("search.js"), tried],
+    )
+    assert told == tried
+
+
+def keys(page: Page) -> list[str]:
+    shown = page.locator("main .card:visible").evaluate_all("all => all.map(it => it.dataset.key)")
+    return [str(it) for it in shown]
+
+
+def test_a_search_narrows_the_page_as_one_types_and_leaves_it_as_it_was(visitor: Visitor, site: Running) -> None:
+    site.backend.current = world.every_state()
+    page = visitor().open()
+    whole = keys(page)
+    page.get_by_role("searchbox").fill("bom gieng")
+    assert keys(page) == [f"{world.DEVICE}/bom-2"]
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("searchbox").fill("khong he co")
+    expect(page.locator("#nothing")).to_be_visible()
+    page.get_by_role("searchbox").fill("")
+    assert keys(page) == whole
+
+
+def test_what_becomes_a_favourite_elsewhere_moves_to_the_top_here(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    page = visit.open()
+    before = keys(page)
+    expect(page.locator("#favourites")).to_be_hidden()
+    liked = [f"{world.DEVICE}/quat", f"{world.DEVICE}/may-bom"]
+    site.tell("snapshot", {**site.backend.current, "favourites": liked})
+    expect(page.locator("#favourites .where")).to_have_text(["Thiết bị mô phỏng"] * 2)
+    assert keys(page) == [*liked, *(key for key in before if key not in liked)]
+    page.locator("#favourites").get_by_role("switch").first.click()
+    expect(page.locator("#favourites .card").first).to_have_attribute("data-look", "pending")
+    site.tell("snapshot", site.backend.current)
+    expect(page.locator("#favourites")).to_be_hidden()
+    assert keys(page) == before
+
+
+def test_what_asks_first_is_switched_on_after_a_yes_only(visitor: Visitor, site: Running) -> None:
+    world.rekey(site.backend.current, world.DEVICE, "may-bom", ask_first=True)
+    world.rekey(site.backend.current, world.DEVICE, "den", ask_first=True)
+    site.backend.answer = accepted()
+    visit = visitor()
+    page = visit.open()
+    visit.tap("may-bom")
+    question = page.get_by_role("dialog", name="Bật Máy bơm?")
+    expect(question).to_be_visible()
+    expect(question.get_by_role("button", name="Thôi")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    visit.tap("may-bom")
+    question.get_by_role("button", name="Thôi").click()
+    visit.expect_look("may-bom", "off")
+    assert site.backend.commands == []
+    visit.tap("may-bom")
+    question.get_by_role("button", name="Bật").click()
+    visit.expect_look("may-bom", "pending")
+    visit.tap("den")  # off is never asked about
+    visit.expect_look("den", "pending")
+    assert [(it["channel"], it["on"]) for it in site.backend.commands] == [("may-bom", True), ("den", False)]
+
+
+def test_a_yes_that_comes_when_the_device_is_gone_sends_nothing(visitor: Visitor, site: Running) -> None:
+    world.rekey(site.backend.current, world.DEVICE, "may-bom", ask_first=True)
+    visit = visitor()
+    page = visit.open()
+    visit.tap("may-bom")
+    site.tell("device", {**deepcopy(site.backend.current["devices"][0]), "presence": "offline"})
+    visit.expect_look("may-bom", "offline")
+    page.get_by_role("dialog").get_by_role("button", name="Bật").click()
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text("Chưa gửi: thiết bị đang mất kết nối.")
+    assert site.backend.commands == []
 
 
 def test_motion_stops_for_those_who_ask(visitor: Visitor, site: Running) -> None:

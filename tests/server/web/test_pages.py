@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from tests.server.web.fake_app import FakeBackend
 
 NASTY = "<script>alert(1)</script>\"'&{{7*7}}"
 ADDRESSES = {"home.html": "/", "sign_in.html": "/sign-in", "sign_in_link.html": "/enter/abc", "error.html": "/nowhere"}
-ELSEWHERE = ("account", "prove", "site", "invit", "guest", "device", "audit", "schedule")
+ELSEWHERE = ("account", "prove", "site", "invit", "guest", "device", "audit", "schedule", "all_off")
 """How the names of templates begin that are rendered by other parts of the server, whose tests try them."""
 
 
@@ -89,6 +90,92 @@ async def test_home_shows_every_channel_with_its_state_in_words(client: httpx.As
         "van": "Van tưới nhỏ giọt Không rõ · lúc cuối BẬT, 8 phút trước · chạm để tắt Chưa rõ đã tắt hay chưa: "
         "thiết bị không kịp trả lời. Khi nó báo lại, trang sẽ tự cập nhật.",
     }
+
+
+def many() -> dict[str, Any]:
+    """Nine channels of two devices at one place."""
+    names = ("Máy bơm", "Đèn sân", "Quạt thông gió", "Van tưới")
+    first, second = ([world.channel(f"c{it}", name, "socket") for it, name in enumerate(names)] for _ in range(2))
+    return world.snapshot(
+        world.device(world.DEVICE, "Nhà màng", *first, world.channel("o", "Ổ cắm", "socket")),
+        world.device(world.ABSENT, "Trạm bơm", *second),
+    )
+
+
+def shown(page: str) -> list[str]:
+    """What cards there are, from top to bottom, each a device's id, a slash and a channel's."""
+    return re.findall(r'class="card" data-channel="[^"]*" data-key="([^"]*)"', page.partition("<template")[0])
+
+
+def hidden(page: str, part: str) -> bool:
+    found = re.search(rf'<\w+ id="{part}"[^>]*>', page)
+    assert found
+    return " hidden" in found[0]
+
+
+async def test_favourites_stand_on_top_in_their_own_order_and_nowhere_else(
+    client: httpx.AsyncClient, backend: FakeBackend
+) -> None:
+    backend.current = {**many(), "favourites": [f"{world.ABSENT}/c1", "gone/c0", f"{world.DEVICE}/o"]}
+    page = await html(client)
+    first, second = ([f"{device}/c{it}" for it in range(4)] for device in (world.DEVICE, world.ABSENT))
+    second.remove(f"{world.ABSENT}/c1")
+    assert shown(page) == [f"{world.ABSENT}/c1", f"{world.DEVICE}/o", *first, *second]
+    assert re.findall(r'class="where">([^<]*)<', page) == ["Trạm bơm", "Nhà màng"]
+    assert not hidden(page, "favourites")
+    assert hidden(await html(client, "/?q=khong"), "favourites")
+
+
+async def test_a_device_whose_channels_are_all_favourites_still_tells_how_it_is(
+    client: httpx.AsyncClient, backend: FakeBackend
+) -> None:
+    backend.current = world.demo()
+    backend.current["favourites"] = [f"{world.DEVICE}/{it['id']}" for it in backend.current["devices"][0]["channels"]]
+    page = (await html(client)).partition("<template")[0]
+    assert ">Thiết bị mô phỏng<" in page
+    assert '<p class="no-channels" hidden>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("may bom nha", [f"{world.DEVICE}/c0"]),
+        ("quat", [f"{world.DEVICE}/c2", f"{world.ABSENT}/c2"]),
+        ("den nha mang", [f"{world.DEVICE}/c1"]),
+        ("ổ cắm", [f"{world.DEVICE}/o"]),
+        ("không có", []),
+    ],
+)
+async def test_without_scripts_too_a_name_is_found_without_accents(
+    client: httpx.AsyncClient, backend: FakeBackend, query: str, found: list[str]
+) -> None:
+    backend.current = many()
+    page = (await client.get("/", params={"q": query})).text
+    assert shown(page) == found
+    assert f'value="{query}"' in page
+    assert hidden(page, "nothing") is bool(found)
+    assert hidden(page, "empty")
+
+
+@pytest.mark.parametrize(("count", "query", "there"), [(6, "", False), (7, "", True), (1, "x", True)])
+async def test_a_search_is_offered_where_there_is_more_than_a_handful(
+    client: httpx.AsyncClient, backend: FakeBackend, count: int, query: str, there: bool
+) -> None:
+    channels = [world.channel(f"c{it}", f"Kênh {it}", "socket") for it in range(count)]
+    backend.current = world.snapshot(world.device(world.DEVICE, "Máy", *channels))
+    assert hidden((await client.get("/", params={"q": query})).text, "search") is not there
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "offered"),
+    [("owner", "output", 1), ("operator", "output", 1), ("viewer", "output", 0), ("owner", "sensor", 0)],
+)
+async def test_all_off_is_offered_to_who_may_switch_where_there_is_something_to_switch(
+    client: httpx.AsyncClient, backend: FakeBackend, role: str, kind: str, offered: int
+) -> None:
+    backend.current = world.snapshot(world.device(world.DEVICE, "Máy", world.channel("a", "A", "socket", kind=kind)), role=role)
+    page = (await html(client)).partition("<template")[0]
+    assert len(re.findall(r'href="/sites/vuon-uom/all-off" aria-haspopup="dialog">', page)) == offered
 
 
 async def test_a_device_named_script_is_inert(client: httpx.AsyncClient, backend: FakeBackend) -> None:

@@ -44,7 +44,7 @@ def device(id: str = DEVICE, name: str = "Nhà màng số 1", *channels: dict[st
 def snapshot(*devices: dict[str, Any], role: str = "owner", link: str = "up") -> dict[str, Any]:
     site = {"id": "s1", "slug": "vuon-uom", "name": "Vườn ươm Lạng Sơn", "timezone": "Asia/Ho_Chi_Minh"}
     site |= {"tariff_vnd_kwh": None, "role": role}
-    return deepcopy({"now_ms": NOW_MS, "link": link, "sites": [site], "devices": list(devices)})
+    return deepcopy({"now_ms": NOW_MS, "link": link, "sites": [site], "devices": list(devices), "favourites": []})
 
 
 def leased(until_ms: int = NOW_MS + 552_000) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+// What every page with switches shares: the live stream, what is known, and taps on their way to the server.
+
+import { around } from './cards.js';
+import './link-badge.js';
+import { Live } from './live.js';
+import './relay-switch.js';
+import { send } from './send.js';
+import { sure } from './sheet.js';
+import { Store } from './store.js';
+import { failure, learn, refusal, t, view } from './words.js';
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const badge = document.querySelector('link-badge');
+const live = new Live('/api/v1/live', hear);
+let draw = () => {};
+
+export const store = new Store();
+
+// Takes over the page that the server rendered. drawPage() draws what the store knows; it is called whenever that changed.
+export function begin(drawPage) {
+  draw = drawPage;
+  learn(read('words'));
+  store.hear('snapshot', read('snapshot'));
+  document.addEventListener('ask', (event) => tapped(event.target.closest('.card').dataset.key));
+  document.addEventListener('visibilitychange', refresh);
+  for (const moved of ['online', 'offline']) window.addEventListener(moved, refresh);
+  window.addEventListener('pageshow', (event) => event.persisted && refresh());
+  window.addEventListener('pagehide', () => live.close());
+  setInterval(second, 1000);
+  refresh();
+}
+
+// What the page may still say of the devices: nothing for sure once the server has been silent for long.
+export function line() {
+  return live.state === 'stale' ? 'down' : store.link;
+}
+
+export function paint() {
+  const nowMs = store.nowMs();
+  if (document.body.dataset.live !== live.state) document.body.dataset.live = live.state;
+  badge.show(live.state, store.link, nowMs - live.silentMs, nowMs);
+  draw();
+}
+
+// Asks for ON for so many seconds, of a channel by its key: a device's id, a slash and the channel's.
+export function wish(key, forS) {
+  return attempt(key, () => true, forS);
+}
+
+function tapped(key) {
+  return attempt(key, (seen) => seen.asks, null);
+}
+
+// confirmed: it was asked about, and meant. What may be done is looked at anew then, since that took a while.
+async function attempt(key, wanted, forS, confirmed = false) {
+  const { device, channel, site } = store.find(...key.split('/')) ?? {};
+  if (!channel) return;
+  const surroundings = around(device, site, line(), store.nowMs());
+  const seen = view(store.shown(channel), surroundings);
+  if (seen.look === 'pending') return;
+  const refused = live.state === 'live' ? refusal(channel, surroundings) : t('notice.not_live');
+  if (refused || seen.asks === null) {
+    store.refuse(channel, refused);
+    paint();
+    return;
+  }
+  const on = wanted(seen);
+  if (on && channel.ask_first && !confirmed) {
+    if (await sure(t('ask.on', { name: channel.name }))) attempt(key, wanted, forS, true);
+    return;
+  }
+  store.ask(channel, on);
+  navigator.vibrate?.(10);
+  paint();
+  answered(channel, on, await send(channel, on, forS));
+}
+
+function answered(channel, on, answer) {
+  if (answer.signedOut) signIn();
+  else if (answer.command) store.answered(channel, answer.command);
+  else store.refuse(channel, answer.lost ? t('notice.network') : failure(on, answer.why));
+  paint();
+}
+
+function hear(kind, data) {
+  if (kind === 'lost') {
+    if (data.refused) askWhoAmI();
+  } else {
+    store.hear(kind, data);
+  }
+  paint();
+}
+
+// The stream itself cannot say that it was refused because nobody is signed in any more.
+async function askWhoAmI() {
+  const answer = await fetch('/api/v1/snapshot', { credentials: 'same-origin' }).catch(() => null);
+  if (answer?.status === 401) signIn();
+}
+
+function signIn() {
+  live.close();
+  location.assign('/sign-in');
+}
+
+// The stream begins anew: until its first word nothing is sent. A network that went and one that came are both a reason.
+function refresh() {
+  if (document.visibilityState === 'visible') live.open();
+  paint();
+}
+
+function second() {
+  live.check();
+  if (store.giveUp()) live.open();
+  if (document.visibilityState === 'visible') paint();
+}

@@ -1,0 +1,73 @@
+// The sheet that asks before something happens. What it asks is on the page already, or comes from the server as a page of its own.
+
+import { t } from './words.js';
+
+const sheet = document.getElementById('sheet');
+
+// Asks in words that the page holds, with the name of what it is about: whether the answer was yes.
+export function sure(question) {
+  sheet.replaceChildren(document.getElementById('ask-template').content.cloneNode(true));
+  sheet.querySelector('#question').textContent = question;
+  return new Promise((resolve) => {
+    let answer = false;
+    sheet.querySelector('[data-yes]').addEventListener('click', () => {
+      answer = true;
+      sheet.close();
+    });
+    sheet.addEventListener('close', () => resolve(answer), { once: true });
+    open();
+  });
+}
+
+// Shows the question of another page of this server here, and what it says to the answer.
+export async function ask(address) {
+  say(t('sheet.loading'));
+  open();
+  await show(address, {});
+}
+
+function open() {
+  sheet.showModal();
+}
+
+async function show(address, request) {
+  try {
+    const answer = await fetch(address, { ...request, headers: { Accept: 'text/html' }, credentials: 'same-origin' });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const part = page.querySelector('[data-sheet]');
+    if (part) tell(part);
+    else location.assign(answer.redirected ? answer.url : address);
+  } catch {
+    say(t('sheet.lost'));
+  }
+}
+
+function tell(part) {
+  sheet.replaceChildren(...document.adoptNode(part).childNodes);
+  sheet.querySelector('[data-close]')?.focus();
+}
+
+function say(text) {
+  const heading = document.createElement('h2');
+  heading.id = 'question';
+  heading.textContent = text;
+  const close = document.createElement('button');
+  close.className = 'plain-button';
+  close.dataset.close = '';
+  close.textContent = t('sheet.close');
+  sheet.replaceChildren(heading, close);
+}
+
+sheet.addEventListener('click', (event) => {
+  if (event.target !== sheet && !event.target.closest('[data-close]')) return;
+  event.preventDefault();
+  sheet.close();
+});
+
+sheet.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const { action, method } = event.target;
+  const body = new URLSearchParams(new FormData(event.target, event.submitter));
+  say(t('sheet.sending'));
+  show(action, { method, body });
+});
