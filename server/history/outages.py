@@ -82,6 +82,9 @@ class Outage:
 
 @dataclass(slots=True)
 class _Gap:
+    """`since_ms`: when it had come before it went; what it did until then is of an earlier silence."""
+
+    since_ms: int
     from_ms: int
     to_ms: int | None
     only_server: bool
@@ -110,14 +113,15 @@ def silent_ms(found: Iterable[Outage], since_ms: int, now_ms: int) -> int:
 def _gaps(heard: Iterable[Heard]) -> Iterator[_Gap]:
     """The times in which it could not be heard, between times in which it could."""
     gap: _Gap | None = None
+    came_ms = 0
     for news in heard:
         if news.online:
             if gap is not None:
                 gap.to_ms = news.at_ms
                 yield gap
-            gap = None
+            gap, came_ms = None, news.at_ms
         elif gap is None:
-            gap = _Gap(news.at_ms, None, only_server=news.online is None)
+            gap = _Gap(came_ms, news.at_ms, None, only_server=news.online is None)
         else:
             gap.only_server = gap.only_server and news.online is None
     if gap is not None:
@@ -128,7 +132,9 @@ def _placed(start: Told, gaps: list[_Gap]) -> bool:
     """Put a start where it belongs; False: into no silence."""
     for gap in reversed(gaps):
         if start.sure:
-            fits = gap.from_ms - BEFORE_MS <= start.at_ms and (gap.to_ms is None or start.at_ms <= gap.to_ms + BLINK_MS)
+            fits = max(gap.since_ms, gap.from_ms - BEFORE_MS) <= start.at_ms and (
+                gap.to_ms is None or start.at_ms <= gap.to_ms + BLINK_MS
+            )
         else:
             fits = gap.to_ms is not None and -BLINK_MS <= start.received_ms - gap.to_ms <= LATE_WORD_MS
         if fits:

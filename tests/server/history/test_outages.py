@@ -161,3 +161,9 @@ def test_the_silence_in_all_counts_what_is_inside_the_time_and_not_the_server_s_
         Outage(Kind.POWER, 0, 20 * MINUTE),
     ]
     assert silent_ms(found, 10 * MINUTE, 100 * MINUTE) == (10 + 10 + 10) * MINUTE
+
+
+def test_a_start_after_which_it_was_heard_is_not_of_the_silence_that_follows_soon() -> None:
+    heard = (Heard(BACK, True), Heard(BACK + MINUTE, False), Heard(BACK + 2 * MINUTE, True))
+    said = [start(at_ms=BACK - 1_000, seq=1), start(Cause.RESTART, BACK + 2 * MINUTE - 1_000, seq=2)]
+    assert outages(heard, said) == [Outage(Kind.RESTART, BACK + MINUTE, BACK + 2 * MINUTE)]
