@@ -41,6 +41,9 @@ from server.http import PROBLEMS, install_problems, surround
 from server.http.docs import router as docs_router
 from server.limits import Limits as CallerLimits
 from server.live.routes import router as live_router
+from server.notify.opening import opened_notices
+from server.notify.routes import router as notify_router
+from server.notify.routes import shown as shown_notices
 from server.opening import opened_database
 from server.personal.erasure import Erasure
 from server.personal.routes import router as personal_router
@@ -77,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         guest_streams=settings.guest_live_streams,
     )
     app.state.site_sections = SECTIONS
+    app.state.notices_shown = shown_notices
     app.state.stopping = asyncio.Event()
     install_problems(app)
     surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes, other_hosts=settings.further_hosts)
@@ -94,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         audit_router,
         audit_pages_router,
         personal_router,
+        notify_router,
         live_router,
         server.web.router,
     ):
@@ -115,6 +120,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
                 tasks.create_task(Retention(database, now_ms, settings.history_days).run(), name="retention"),
                 tasks.create_task(KeyWatch(settings.data_dir, board.keys_changed).run(), name="key watch"),
                 tasks.create_task(app.state.trail.run(), name="audit trail"),
+                tasks.create_task(app.state.notices.run(), name="notices"),
             )
             try:
                 yield
@@ -151,6 +157,7 @@ async def _open_parts(app: FastAPI, settings: Settings, database: Database) -> S
     state.erasure = Erasure(database, state.accounts, state.sites, board)
     state.checks.add("broker", board.check_link)
     board.ingest.on_refused.append(partial(_record_refused, state.trail, board))
+    state.notices = await opened_notices(settings, database, board, now_ms)
     state.devices = Management(database, settings, board)
     state.schedules = Schedules(database)
     state.web = Front(board)

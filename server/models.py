@@ -15,6 +15,7 @@ from server.favourites.models import Favourite
 from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
+from server.notify.models import Notice, NoticeAddress, NoticeMute, PushSubscription, ToldOutage
 from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
@@ -45,6 +46,11 @@ TABLES = (
     Schedule,
     Favourite,
     AuditRow,
+    NoticeMute,
+    PushSubscription,
+    NoticeAddress,
+    Notice,
+    ToldOutage,
 )
 metadata = Table.metadata
 

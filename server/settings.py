@@ -94,6 +94,36 @@ class Settings(BaseModel):
     guest_live_streams: int = Field(100, ge=1, description="The same for a guest link, all who opened it together.")
     body_limit_bytes: int = Field(65_536, ge=1024, le=16 * 2**20, description="The largest request body, in bytes.")
 
+    notify_away_s: Seconds = Field(
+        120,
+        le=86_400,
+        description="How long a device must be away, its short returns left out, before people are told, in seconds.",
+    )
+    notify_back_s: Seconds = Field(
+        60, le=86_400, description="How long it must be back before they are told that it is, in seconds."
+    )
+    notify_contact: str = Field(
+        "",
+        pattern=r"^(|mailto:[^\s@<>]+@[^\s@<>]+\.[A-Za-z0-9-]+)$",
+        max_length=200,
+        description="Whom a push service may ask about this server: `mailto:you@example.org`. Empty: `public_url`.",
+    )
+    notify_push_hosts: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9.*, -]*$",
+        description="Further push services by name, with commas between; `*.example.org` for all below one, `*` for any. Those of the "
+        "usual browsers always work.",
+    )
+    notify_services: str = Field(
+        "",
+        pattern=r"^[a-z0-9, ]*$",
+        description="Further Apprise schemes that people may use, as `gotifys,matrixs`. They may name any host: only where all who "
+        "have an account are trusted.",
+    )
+    notify_private: bool = Field(
+        False, description="Whether messages may go to private addresses and without TLS, as to an own mail server in the house."
+    )
+
     @property
     def database(self) -> URL:
         """The database's address with the driver that is used, and with its password."""

@@ -42,6 +42,12 @@ async def _sessions(request: Request, principal: Principal) -> dict[str, Any]:
     return {"sessions": await accounts_of(request).sessions_of(principal.user_id), "own": own}
 
 
+async def _notifications(request: Request, principal: Principal) -> dict[str, Any]:
+    """What the application put at `notices_shown`: that domain knows people, so they cannot know it."""
+    shows: Shows = request.app.state.notices_shown
+    return await shows(request, principal)
+
+
 async def _nothing(_request: Request, _principal: Principal) -> dict[str, Any]:
     return {}
 
@@ -49,6 +55,7 @@ async def _nothing(_request: Request, _principal: Principal) -> dict[str, Any]:
 SECTIONS: Final = (
     Section("who", _who),
     Section("appearance", _nothing),
+    Section("notifications", _notifications),
     Section("passkeys", passkeys.shown),
     Section("password", _password),
     Section("sessions", _sessions),

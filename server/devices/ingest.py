@@ -73,6 +73,10 @@ class Ingest:
         self.refused = 0
         self.on_refused: list[Callable[[str | None, str], None]] = []
         """Each is told the id of a device, None where the topic names none, and the word for what was wrong with its message."""
+        self.on_presence: list[Callable[[DeviceNow], None]] = []
+        self.on_event: list[Callable[[DeviceNow, ChannelNow | None, Event], None]] = []
+        """Each is told of an event before its channel takes it over."""
+        self.on_receipt: list[Callable[[DeviceNow, Receipt], None]] = []
 
     def take(self, message: Received) -> None:
         """Take in one message; what is wrong with it is logged and counted, and goes no further."""
@@ -153,6 +157,8 @@ class Ingest:
         online = {DevicePresence.ONLINE: True, DevicePresence.OFFLINE: False, DevicePresence.UNKNOWN: None}[presence]
         self._keep(device, KEEP_PRESENCE(device_id=device.id, at_ms=device.presence_ms, online=online))
         self._hub.device_changed(device)
+        for told in self.on_presence:
+            told(device)
 
     def _hello(self, device: DeviceNow, hello: Hello) -> None:
         same_session = device.session == hello.session
@@ -239,12 +245,16 @@ class Ingest:
     def _event(self, device: DeviceNow, event: Event) -> None:
         ops = [keep_event(device.id, event, self._now_ms())]
         channel = device.channels.get(event.channel or "")
+        for told in self.on_event:
+            told(device, channel, event)
         if event.journal == device.journal and channel is not None and channel.hear_event(event):
             ops.append(_report(device, channel))
             self._hub.channel_changed(device, channel)
         self._keep_record(device, event.journal, event.seq, ops)
 
     def _receipt(self, device: DeviceNow, receipt: Receipt) -> None:
+        for told in self.on_receipt:
+            told(device, receipt)
         op = self._answers.receipt(device, receipt)
         if receipt.seq is not None:
             self._keep_record(device, receipt.journal, receipt.seq, [] if op is None else [op], receipt.command if op else None)

@@ -19,6 +19,7 @@ from server.db import Database, Table
 from server.favourites.models import Favourite
 from server.guests.models import GuestLink
 from server.invitations.models import Invitation
+from server.notify.models import Notice, NoticeAddress, NoticeMute, PushSubscription
 from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
@@ -48,6 +49,10 @@ _ABOUT: Final[dict[str, tuple[type[Table], str, tuple[str, ...]]]] = {
         ("id", "site_id", "device_id", "channel", "name", "rule", "enabled", "created_ms", "changed_ms"),
     ),
     "favourites": (Favourite, "user_id", ("device_id", "channel", "since_ms")),
+    "notices_not_wanted": (NoticeMute, "user_id", ("site_id", "kind")),
+    "push_subscriptions": (PushSubscription, "user_id", ("id", "service", "browser", "language", "created_ms")),
+    "notice_addresses": (NoticeAddress, "user_id", ("id", "shown", "language", "created_ms")),
+    "notices": (Notice, "user_id", ("what", "device_id", "way", "at_ms", "made_ms", "result", "told_ms")),
 }
 """Each part of the file: its table, the column that names the person, and what is told of a row."""
 

@@ -64,9 +64,9 @@ class Words:
         """The text of the first key that there is: for words that come from elsewhere, as a device's reasons."""
         return self(next(key for key in keys if key in self.keys))
 
-    def for_scripts(self) -> dict[str, str]:
-        """The texts that scripts need, with their places still open."""
-        return {key: self._texts.gettext(key) for key in sorted(self.keys) if key.startswith(SCRIPT_PREFIXES)}
+    def for_scripts(self, *more: str) -> dict[str, str]:
+        """The texts that scripts need, with their places still open. `more`: how the keys begin that only this page's scripts need."""
+        return {key: self._texts.gettext(key) for key in sorted(self.keys) if key.startswith((*SCRIPT_PREFIXES, *more))}
 
 
 @cache

@@ -14,12 +14,22 @@ from server.web.i18n import COOKIE, language_of, words_in
 from server.web.pages import render
 from server.web.shapes import Site, Snapshot
 from server.web.times import HOME_ZONE
+from server.web.worker_routes import router as worker_router
 
 router = APIRouter(include_in_schema=False)
+router.include_router(worker_router)
 
 SIGN_IN: Final = "/sign-in"
 _YEAR_S: Final = 365 * 24 * 3600
 _BLANK_SITE: Final = Site(id="", slug="", name="", timezone=HOME_ZONE, tariff_vnd_kwh=None, role="operator")
+
+
+ICONS: Final = {
+    "icon.svg": {"sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+    "icon-192.png": {"sizes": "192x192", "type": "image/png", "purpose": "any"},
+    "icon-512.png": {"sizes": "512x512", "type": "image/png", "purpose": "any"},
+    "icon-maskable-512.png": {"sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+}
 
 
 @router.get("/")
@@ -72,6 +82,7 @@ async def manifest(request: Request) -> Response:
     """What a phone needs to keep the page beside its other apps."""
     t = words_in(language_of(request))
     content: dict[str, Any] = {
+        "id": "/",
         "name": t("app.name"),
         "short_name": t("app.name"),
         "description": t("app.about"),
@@ -81,7 +92,7 @@ async def manifest(request: Request) -> Response:
         "display": "standalone",
         "background_color": themes.GROUND["light"],
         "theme_color": themes.GROUND["light"],
-        "icons": [{"src": assets().url("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}],
+        "icons": [{"src": assets().url(name), **about} for name, about in ICONS.items()],
     }
     headers = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
     return JSONResponse(content, headers=headers, media_type="application/manifest+json")

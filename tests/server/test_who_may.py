@@ -127,6 +127,15 @@ TABLE: Final = """
 303 303 303 303 303 303 303 303  POST /language
 303 303 303 303 303 303 303 303  POST /theme
 200 200 200 200 200 200 200 200  GET /manifest.webmanifest
+200 200 200 200 200 200 200 200  GET /sw.js
+200 200 200 200 200 200 200 200  GET /offline
+401 303 401 303 303 303 403 403  POST /account/notifications/choices
+401 201 401 201 201 201 403 403  POST /account/notifications/push
+401 204 401 204 204 204 403 403  POST /account/notifications/push/off
+401 200 401 200 200 200 403 403  GET /account/notifications/address
+401 422 401 422 422 422 403 403  POST /account/notifications/address
+401 404 401 404 404 404 403 403  POST /account/notifications/ways/{way_id}/remove
+401 404 401 404 404 404 403 403  POST /account/notifications/ways/{way_id}/test
 200 200 200 200 200 200 200 200  GET /static/{digest}/{name:path}
 200 200 200 200 200 200 200 200  HEAD /static/{digest}/{name:path}
 """
@@ -145,6 +154,7 @@ OBJECTS: Final = {
     "token_id",
     "passkey_id",
     "schedule_id",
+    "way_id",
 }
 FOR_GUESTS: Final = {
     "POST /api/v1/devices/{device_id}/channels/{channel}/commands",
@@ -169,6 +179,11 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "POST /devices/{device_id}/channels/{channel}": {"data": {"on": "true"}},
     "POST /devices/{device_id}/channels/{channel}/favourite": {"data": {"favourite": "true"}},
     "POST /account/passkeys/{passkey_id}/rename": {"data": {"name": "x"}},
+    "POST /account/notifications/push": {
+        "json": {"endpoint": "https://fcm.googleapis.com/fcm/send/x", "keys": {"p256dh": "A" * 87, "auth": "A" * 22}}
+    },
+    "POST /account/notifications/push/off": {"json": {"endpoint": "https://fcm.googleapis.com/fcm/send/x"}},
+    "POST /account/notifications/address": {"data": {"address": "json://localhost"}},
     "POST /prove": {"data": {"password": "wrong"}},
     "POST /api/v1/tokens": {"json": {"name": "x", "scopes": ["read"]}},
     "POST /api/v1/sites": {"json": {"name": "Trại cá"}},

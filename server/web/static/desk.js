@@ -3,6 +3,7 @@
 import { around } from './cards.js';
 import './link-badge.js';
 import { Live } from './live.js';
+import * as phone from './phone.js';
 import './relay-switch.js';
 import { send } from './send.js';
 import { sure } from './sheet.js';
@@ -25,8 +26,9 @@ export function begin(drawPage) {
   document.addEventListener('visibilitychange', refresh);
   for (const moved of ['online', 'offline']) window.addEventListener(moved, refresh);
   window.addEventListener('pageshow', (event) => event.persisted && refresh());
-  window.addEventListener('pagehide', () => live.close());
+  window.addEventListener('pagehide', leave);
   setInterval(second, 1000);
+  phone.begin();
   refresh();
 }
 
@@ -87,8 +89,19 @@ function hear(kind, data) {
     if (data.refused) askWhoAmI();
   } else {
     store.hear(kind, data);
+    keep(false);
   }
   paint();
+}
+
+// What is no longer live is older than what the phone keeps already.
+function keep(atOnce) {
+  if (live.state === 'live') phone.keep(store, atOnce);
+}
+
+function leave() {
+  keep(true);
+  live.close();
 }
 
 // The stream itself cannot say that it was refused because nobody is signed in any more.
@@ -105,6 +118,7 @@ function signIn() {
 // The stream begins anew: until its first word nothing is sent. A network that went and one that came are both a reason.
 function refresh() {
   if (document.visibilityState === 'visible') live.open();
+  else keep(true);
   paint();
 }
 

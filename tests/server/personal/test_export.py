@@ -11,7 +11,8 @@ from tests.server.personal.household import HERE, NOW, PAGE, command, household
 
 PARTS = [
     *("format", "made_ms", "person", "memberships", "password", "sessions", "sign_in_links", "familiar_networks", "passkeys"),
-    *("api_tokens", "invitations", "guest_links", "schedules", "favourites", "commands", "audit"),
+    *("api_tokens", "invitations", "guest_links", "schedules", "favourites", "notices_not_wanted", "push_subscriptions"),
+    *("notice_addresses", "notices", "commands", "audit"),
 ]
 
 

@@ -16,7 +16,7 @@ from server.web import WebBackend, prepare, render, render_error, router
 from tests.server.web.world import demo
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 Answer = tuple[int, dict[str, Any]]

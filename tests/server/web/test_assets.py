@@ -12,7 +12,7 @@ from server.web.assets import FOR_EVER, Assets, accepts_gzip, assets
 FIRST_VISIT_BYTES = 40_000
 SCRIPTS_BYTES = 25_000
 HOME = "app.js"
-TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
 
 
 @pytest.mark.parametrize("name", sorted(assets().files))

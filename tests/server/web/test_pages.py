@@ -75,7 +75,7 @@ async def test_every_template_renders_in_both_languages_with_every_state(
 
 
 def test_every_template_is_covered_by_a_page() -> None:
-    parts = {"base.html", "icons.html", "parts.html", "tried.html"}
+    parts = {"base.html", "icons.html", "parts.html", "tried.html", "offline.html"}
     ours = {name for name in environment().list_templates() if not name.startswith(ELSEWHERE)}
     assert ours == set(ADDRESSES) | parts
 
