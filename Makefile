@@ -1,6 +1,6 @@
 # Two commands are enough on a fresh Debian or Raspberry Pi OS: `make demo` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock bench faults soak mutate picture pi clean
+.PHONY: help demo test check fmt lock bench faults soak mutate page picture pi clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -51,6 +51,10 @@ soak: ## A device through days of bad weather in its own quick time: HOURS=240
 mutate: ## Break the device's core on purpose, and see that a test notices. MOST=100 SEED=7: so many, chosen by the seed
 	@scripts/setup test
 	@$(BIN)/python -m tests.mutate $(if $(MOST),--most $(MOST)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+page: ## How soon the home page can be used on a slow phone over 4G
+	@scripts/setup test
+	@$(BIN)/python -m tests.end_to_end.usable
 
 picture: ## Take the README's picture anew, of the real demo
 	@scripts/setup test
