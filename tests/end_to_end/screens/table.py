@@ -13,6 +13,14 @@ TABLE: Final = """
 200 200 200 303 200 200 303  places            /sites                                   place.all
 200 200 200 303 404 404 303  place             /sites/{slug}                            {site}
 404 404 404 303 200 404 303  empty-place       /sites/{empty_slug}                      {empty_site}
+200 200 200 303 200 200 303  schedules         /schedules                               plan.title
+200 200 200 303 404 404 303  schedules-there   /sites/{slug}/schedules                  {site}
+404 404 404 303 200 404 303  schedules-none    /sites/{empty_slug}/schedules            {empty_site}
+200 200 403 303 404 404 303  schedule-new      /sites/{slug}/schedules/new              plan.form.new
+200 200 403 303 404 404 303  schedule-sun      /sites/{slug}/schedules/new?go=sun&side=after plan.form.new
+200 200 403 303 404 404 303  schedule-wrong    /sites/{slug}/schedules/new?sent=1&kind=loop&n=x plan.form.new
+200 200 403 303 404 404 303  schedule-preview  /sites/{slug}/schedules/new?sent=1&thing={device}/may-bom&days=4&at=06:10 plan.form.new
+200 200 403 303 404 404 303  schedule-change   /sites/{slug}/schedules/{schedule}       plan.form.change
 200 200 200 303 200 200 303  account           /account                                 account.title
 200 200 200 303 200 200 303  tokens            /account/tokens                          tokens.new
 200 200 200 303 200 200 303  data              /account/data                            data.title

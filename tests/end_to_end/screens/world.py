@@ -194,6 +194,30 @@ async def _made(client: httpx.AsyncClient, path: str, asked: dict[str, Any]) -> 
     return str(answer.json()["url"]).rpartition("/")[2]
 
 
+async def _schedules(world: World) -> None:
+    """Rules of every kind: one that speaks into the time of another, one that is paused, and one whose device will be revoked."""
+    weekly = {"kind": "weekly", "days": [1, 3, 5], "at": "06:00"}
+    loop = {"kind": "loop", "start": "22:00", "end": "04:00", "every_s": 5400}
+    wanted: list[tuple[str, dict[str, Any]]] = [
+        (
+            "device",
+            {
+                "name": LONG,
+                "rule": {"channel": "may-bom", "when": {**weekly, "days": list(range(1, 8))}, "on": True, "for_s": 1800},
+            },
+        ),
+        ("device", {"rule": {"channel": "may-bom", "when": loop, "on": True, "for_s": 600, "missed": "late", "late_s": 1800}}),
+        ("device", {"rule": {"channel": "den", "when": {"kind": "sun", "event": "sunset", "offset_s": 900}, "on": True}}),
+        ("offline", {"enabled": False, "rule": {"channel": "den", "when": weekly, "on": False, "missed": "restore"}}),
+        ("revoked", {"rule": {"channel": "den", "when": {"kind": "once", "date": "2026-01-01", "at": "06:00"}, "on": True}}),
+    ]
+    async with world.system.visitor(PEOPLE["operator"]) as minh:
+        for device, asked in wanted:
+            made = await minh.post(f"/api/v1/devices/{world.places[device]}/schedules", json=asked)
+            assert made.status_code == 201, made.text
+            world.places.setdefault("schedule", made.json()["id"])
+
+
 async def _deeds(world: World) -> None:
     """What is done and refused today, and how the devices end up."""
     system, places = world.system, world.places
@@ -205,6 +229,7 @@ async def _deeds(world: World) -> None:
             answer = await client.post(path, json={"on": True, **asked}, headers={"Prefer": "wait=10"})
         assert answer.status_code == status, answer.text
 
+    await _schedules(world)
     await switch("owner", "device", "quat")
     await switch("owner", "device", "quat", on=False)
     await switch("operator", "device", "den")
