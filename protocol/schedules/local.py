@@ -7,6 +7,7 @@ the first of two is meant, RFC 5545, 3.3.5 says too.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -24,6 +25,7 @@ def moment_ms(day: date, time: str, zone: ZoneInfo) -> int:
     return at_s * 1000
 
 
+@lru_cache(maxsize=4096)
 def exists(day: date, zone: ZoneInfo) -> bool:
     """Whether there was such a day: Samoa went from the 29th to the 31st of December 2011."""
     return day_of(moment_ms(day, "00:00", zone), zone) == day

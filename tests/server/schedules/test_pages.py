@@ -3,10 +3,10 @@
 import re
 from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from server.devices.state import DevicePresence
 from tests.server.who_world import DEVICE, OTHER_DEVICE, WhoWorld, who_world
@@ -23,10 +23,25 @@ FORM: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[WhoWorld]:
-    async with who_world(tmp_path) as here:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WhoWorld]:
+    async with who_world(tmp_path_factory.mktemp("world")) as here:
         yield here
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(shared: WhoWorld) -> AsyncIterator[WhoWorld]:
+    """The one application, left as it was found."""
+    device = shared.app.state.switchboard.registry.get(DEVICE)
+    channels, presence = dict(device.channels), device.presence
+    yield shared
+    device.channels, device.presence = channels, presence
+    await shared.cookie("owner")
+    for found in await shared.app.state.schedules.of_device(DEVICE):
+        await shared.app.state.schedules.delete(found.id, by=shared.people["owner"])
 
 
 def path_of(world: WhoWorld, below: str = "") -> str:
