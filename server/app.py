@@ -24,6 +24,7 @@ from server.broker.key_ring import key_ring
 from server.broker.key_watch import KeyWatch
 from server.clock import now_ms
 from server.commands.all_off_routes import router as all_off_router
+from server.commands.pages import router as commands_pages_router
 from server.commands.routes import router as commands_router
 from server.db import Database
 from server.devices.management import Management
@@ -35,6 +36,7 @@ from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
 from server.health import router as health_router
+from server.history.pages import router as history_pages_router
 from server.history.retention import Retention
 from server.history.routes import router as history_router
 from server.http import PROBLEMS, install_problems, surround
@@ -95,6 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
         history_router,
         schedules_router,
         schedule_pages,
+        history_pages_router,
+        commands_pages_router,
         audit_router,
         audit_pages_router,
         personal_router,

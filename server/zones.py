@@ -20,6 +20,15 @@ ZoneName = Annotated[str, Field(max_length=64), AfterValidator(known_zone)]
 
 
 @cache
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC for a name that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+@cache
 def zone_names() -> tuple[str, ...]:
     """What can be chosen: a continent or ocean, and a place there."""
     parts = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")

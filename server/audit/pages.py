@@ -17,7 +17,7 @@ from server.clock import now_ms
 from server.http import pages_of
 from server.switchboard import switchboard
 from server.web.activity import KINDS, kind_of
-from server.web.times import zone
+from server.zones import zone_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -69,7 +69,7 @@ class Choices:
         return Wanted(chosen.get("who", ""), chosen.get("device", ""), chosen.get("kind", ""), chosen.get("result", ""), span)
 
     def _begins_ms(self, day: date) -> int:
-        return int(datetime.combine(day, time(), zone(self.timezone)).timestamp() * 1000)
+        return int(datetime.combine(day, time(), zone_of(self.timezone)).timestamp() * 1000)
 
 
 @router.get("/activity")

@@ -1,20 +1,18 @@
 """Commands over HTTP: asking, looking, taking back."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Query, Request, Response
 from pydantic_core import to_json
 
-from server.accounts import Grants, Principal, Visiting, require_visitor
+from server.accounts import Principal, Visiting, require_visitor
 from server.audit import note
-from server.commands.keys import DuplicateKey
+from server.commands.issuing import issue as issue_command
 from server.commands.reading import DOCUMENTED, Asked, read_request
 from server.commands.record import CommandRecord, Fate
 from server.commands.schemas import LONGEST_NOW_S, CommandOut, CommandPage
-from server.commands.search import Search, find_by_key, find_command, find_commands
-from server.commands.wish import Actor, Wish
+from server.commands.search import Search, find_command, find_commands
+from server.commands.wish import Wish
 from server.devices.access import device_to_command, visible_device_ids
 from server.errors import Problem
 from server.limits import limits_of
@@ -23,7 +21,6 @@ from server.switchboard import Switchboard, switchboard
 
 router = APIRouter()
 
-FORM_WAITS_S: Final = 2.0
 ID_PATTERN: Final = r"^[0-9a-f]{1,32}$"
 
 Millis = Annotated[int | None, Query(ge=0, lt=2**53)]
@@ -46,7 +43,7 @@ async def issue(request: Request) -> Response:
     board = switchboard(request)
     device_to_command(board.registry, principal, device_id, channel)
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
-    command = await _issue(board, principal, _wish(device_id, channel, asked))
+    command = await issue_command(board, principal, _wish(device_id, channel, asked))
     note(request, command=command.id, on=command.on)
     if asked.wait_s:
         command = await board.desk.settled(command, asked.wait_s)
@@ -68,20 +65,6 @@ def _wish(device_id: str, channel: str, asked: Asked) -> Wish:
         when_online=when_online,
         idempotency_key=asked.idempotency_key,
     )
-
-
-@router.post("/devices/{device_id}/channels/{channel}", include_in_schema=False)
-async def issue_by_form(
-    device_id: str, channel: str, on: Annotated[bool, Form()], principal: Visiting, request: Request
-) -> Response:
-    """The same for a page without scripts: waits a moment, then shows the page again."""
-    board = switchboard(request)
-    device_to_command(board.registry, principal, device_id, channel)
-    limits_of(request).command(principal.actor, guest=principal.guest is not None)
-    command = await _issue(board, principal, Wish(device_id=device_id, channel=channel, on=on))
-    note(request, command=command.id, on=command.on)
-    await board.desk.settled(command, FORM_WAITS_S)
-    return RedirectResponse("/", status_code=303)
 
 
 @router.get("/api/v1/commands/{command_id}", response_model=CommandOut, tags=["commands"])
@@ -130,49 +113,6 @@ async def listing(
         "commands": [command_view(board.desk.get(command.id) or command) for command in page],
         "before": page[-1].id if len(found) > limit else None,
     }
-
-
-async def _issue(board: Switchboard, principal: Principal, wish: Wish) -> CommandRecord:
-    actor = Actor(principal.actor, principal.name)
-    wish = wish if principal.guest is None else _within(principal.guest, wish)
-    try:
-        if wish.idempotency_key is not None:
-            first = await _made_before(board, actor.id, wish.idempotency_key)
-            if first is not None:
-                return _same(first, wish)
-        return await board.desk.issue(actor, wish)
-    except DuplicateKey as twice:
-        first = await _made_before(board, actor.id, twice.key)
-        if first is None:
-            raise Problem(409, "try_again", "Try again", "The first request with this key is not finished.") from None
-        return _same(first, wish)
-
-
-def _within(guest: Grants, wish: Wish) -> Wish:
-    """A guest's wish: an ON ends by itself, and nothing is done after the link's end."""
-    for_s = min(wish.for_s or guest.longest_on_s, guest.longest_on_s) if wish.on else None
-    return replace(wish, for_s=for_s, before_ms=guest.until_ms)
-
-
-async def _made_before(board: Switchboard, actor_id: str, key: str) -> CommandRecord | None:
-    command_id = await board.desk.made_by_key(actor_id, key)
-    known = board.desk.get(command_id) if command_id else None
-    if known is not None:
-        return known
-    async with board.database.read() as session:
-        found = await find_by_key(session, actor_id, key)
-    return None if found is None else board.desk.get(found.id) or found
-
-
-def _same(first: CommandRecord, wish: Wish) -> CommandRecord:
-    if (first.device_id, first.channel, first.on, first.for_s) != (
-        wish.device_id,
-        wish.channel,
-        wish.on,
-        wish.for_s if wish.on else None,
-    ):
-        raise Problem(422, "key_reused", "This key was used for something else", "Make a new Idempotency-Key for a new command.")
-    return first
 
 
 async def _visible(board: Switchboard, principal: Principal, command_id: str) -> CommandRecord:

@@ -1,6 +1,7 @@
 """History over HTTP."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -10,9 +11,12 @@ from server.accounts import Principal, Visiting
 from server.devices.access import known_channel, visible_device
 from server.errors import Problem
 from server.history.models import EventRow
+from server.history.prices import prices
 from server.history.search import Before, find_events, find_segments
 from server.history.timeline import Was
+from server.history.usage import Sum, Tally, Use, cost_vnd, days_until, energy_wh, total
 from server.switchboard import switchboard
+from server.zones import zone_of
 
 router = APIRouter(tags=["history"])
 
@@ -61,6 +65,39 @@ class TimelineOut(BaseModel):
     segments: list[SegmentOut]
 
 
+class CountedOut(BaseModel):
+    """How long it was what, and how often it is known to have changed. While it was unknown it may have been on: energy and cost, null
+    where power or price are not known, are at least so much.
+    """
+
+    on_ms: int
+    off_ms: int
+    unknown_ms: int
+    switchings: int
+    energy_wh: float | None
+    cost_vnd: int | None
+
+
+class DayOut(CountedOut):
+    """A day of the place: 23 or 25 hours long where clocks change, and counted until now where it is today."""
+
+    date: date
+    from_ms: int
+    to_ms: int
+
+
+class UsageOut(BaseModel):
+    """A channel's use, day by day, the oldest first."""
+
+    device: str
+    channel: str
+    timezone: str
+    power_w: int | None
+    tariff_vnd_kwh: int | None
+    days: list[DayOut]
+    total: CountedOut
+
+
 @router.get("/api/v1/devices/{device_id}/channels/{channel}/timeline", response_model=TimelineOut)
 async def channel_timeline(
     device_id: str,
@@ -83,6 +120,48 @@ async def channel_timeline(
     pieces = find_segments(board.database.read, device.id, channel, since, until)
     segments = [asdict(segment) async for piece, _ in pieces for segment in piece]
     return {"device": device.id, "channel": channel, "segments": segments}
+
+
+@router.get("/api/v1/devices/{device_id}/channels/{channel}/usage", response_model=UsageOut)
+async def channel_usage(
+    device_id: str,
+    channel: str,
+    principal: Visiting,
+    request: Request,
+    days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 7,
+) -> Any:
+    """How long a channel was on, on each of the last so many days of its place, today last; with energy and cost where they can be told."""
+    board = switchboard(request)
+    device = known_channel(board.registry, principal, device_id, channel)
+    site, now_ms = board.sites[device.site_id], board.now_ms()
+    tally = Tally(days_until(now_ms, days, zone_of(site["timezone"])), now_ms)
+    async for segments, _ in find_segments(board.database.read, device.id, channel, tally.uses[0].day.from_ms, now_ms):
+        tally.add(segments)
+    power_w, tariff = prices(principal, device, channel, site)
+    return {
+        "device": device.id,
+        "channel": channel,
+        "timezone": site["timezone"],
+        "power_w": power_w,
+        "tariff_vnd_kwh": tariff,
+        "days": [{**_day(use), **_counted(use, power_w, tariff)} for use in tally.uses],
+        "total": _counted(total(tally.uses), power_w, tariff),
+    }
+
+
+def _day(use: Use) -> dict[str, Any]:
+    return {"date": use.day.date, "from_ms": use.day.from_ms, "to_ms": use.day.to_ms}
+
+
+def _counted(use: Use | Sum, power_w: int | None, tariff: int | None) -> dict[str, Any]:
+    return {
+        "on_ms": use.on_ms,
+        "off_ms": use.off_ms,
+        "unknown_ms": use.unknown_ms,
+        "switchings": use.switchings,
+        "energy_wh": energy_wh(use.on_ms, power_w),
+        "cost_vnd": cost_vnd(use.on_ms, power_w, tariff),
+    }
 
 
 @router.get("/api/v1/devices/{device_id}/history", response_model=EventPage)

@@ -7,11 +7,24 @@ from fastapi import Request, Response
 from server.http.bearer import bearer_of
 
 
+class Texts(Protocol):
+    """The texts of one language."""
+
+    def __call__(self, key: str, **places: object) -> str:
+        """The text of a key with its places filled in."""
+
+    def first(self, *keys: str) -> str:
+        """The text of the first key that there is."""
+
+
 class Pages(Protocol):
     """The application puts one at `app.state.pages`; `server.web` is one."""
 
     def render(self, request: Request, name: str, *, status_code: int = 200, **context: Any) -> Response:
         """A template as a page."""
+
+    def texts(self, request: Request) -> Texts:
+        """The texts of the reader's language."""
 
     def render_error(self, request: Request, status: int, code: str = "", *, after_s: int | None = None) -> Response:
         """The page for an HTTP error. `code`: the problem's word. `after_s`: when to try again."""

@@ -1,4 +1,4 @@
-"""The phone page. What others may use: `router`, `render`, `render_error`, and `WebBackend` with `Viewer`, which the application fulfils.
+"""The phone page. Others may use `router`, `render`, `render_error`, `texts` and `WebBackend` with `Viewer`, which the application fulfils.
 
 The application puts a WebBackend at `app.state.web`. `prepare()` at its start reads everything into memory once.
 """
@@ -6,10 +6,10 @@ The application puts a WebBackend at `app.state.web`. `prepare()` at its start r
 from server.web.assets import assets
 from server.web.backend import Viewer, WebBackend
 from server.web.i18n import LANGUAGES, words_in
-from server.web.pages import environment, render, render_error
+from server.web.pages import environment, render, render_error, texts
 from server.web.routes import router
 
-__all__ = ["Viewer", "WebBackend", "prepare", "render", "render_error", "router"]
+__all__ = ["Viewer", "WebBackend", "prepare", "render", "render_error", "router", "texts"]
 
 
 def prepare() -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from server.web.i18n import Words
-from server.web.times import zone
+from server.zones import zone_of
 
 WORDS: Final = {
     "POST /account/password/remove": "activity.what.password_removed",
@@ -180,4 +180,4 @@ def clock(at_ms: int, timezone: str) -> str:
 
 
 def _at(at_ms: int, timezone: str) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(timezone))
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone_of(timezone))

@@ -12,7 +12,9 @@ from server.clock import now_ms
 from server.settings import Settings
 from server.web import activity, story
 from server.web.assets import assets
-from server.web.i18n import LANGUAGES, NAMES, language_of, words_in
+from server.web.channel import channel_view
+from server.web.i18n import LANGUAGES, NAMES, Words, language_of, words_in
+from server.web.past import past_view
 from server.web.qr import qr
 from server.web.tabs import TABS, tab_of
 from server.web.theme import GROUND, theme_of
@@ -50,6 +52,11 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     return HTMLResponse(html, status_code=status_code, headers=headers)
 
 
+def texts(request: Request) -> Words:
+    """The texts of the reader's language."""
+    return words_in(language_of(request))
+
+
 def render_error(request: Request, status: int, code: str = "", *, after_s: int | None = None) -> HTMLResponse:
     """The page for an HTTP error: what it means and what to do next. `code`: the problem's word, which may have words of its own.
 
@@ -77,5 +84,6 @@ def environment() -> Environment:
     found.globals["clock_time"] = clock_time
     found.globals["activity"] = activity
     found.globals["story"] = story
+    found.globals.update(channel_view=channel_view, past_view=past_view)
     found.globals.update(qr=qr, moment=moment, tabs=TABS, ground=GROUND, languages=NAMES)
     return found

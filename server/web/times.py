@@ -1,22 +1,12 @@
 """Times and ages as people read them: 24 hours, dd/MM/yyyy, in the site's own zone. The page's `words.js` says the same."""
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from server.web.i18n import Words
+from server.zones import zone_of
 
 HOME_ZONE: Final = "Asia/Ho_Chi_Minh"
-
-
-@cache
-def zone(name: str) -> ZoneInfo:
-    """The zone of that IANA name; UTC for a name that this machine does not know."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def clock_time(at_ms: int, now_ms: int, timezone: str) -> str:
@@ -58,4 +48,4 @@ def left(until_ms: int, now_ms: int, t: Words) -> str:
 
 
 def _local(at_ms: int, timezone: str) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(timezone))
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone_of(timezone))

@@ -95,7 +95,7 @@ def look_of(channel: Channel, around: Around) -> Look:
     command = channel["command"]
     if command and command["fate"] in ("accepted", "published"):
         return Look.PENDING if around.now_ms < command["expires_ms"] + GRACE_MS else Look.UNKNOWN
-    if channel["on"] is None or (command and _in_doubt(command, channel)):
+    if channel["on"] is None or (command and in_doubt(command, channel)):
         return Look.UNKNOWN
     return Look.ON if channel["on"] else Look.OFF
 
@@ -106,7 +106,7 @@ def notice(command: Command, channel: Channel, around: Around, t: Words) -> str:
     match command["fate"]:
         case "waiting":
             return t(f"notice.waiting_{wish}", time=clock_time(command["expires_ms"], around.now_ms, around.timezone))
-        case "unconfirmed" if _in_doubt(command, channel):
+        case "unconfirmed" if in_doubt(command, channel):
             return t(f"notice.unconfirmed_{wish}")
         case "rejected" | "expired" if _recent(command, channel, around):
             return t(f"notice.failed_{wish}", why=why(command, t))
@@ -131,10 +131,11 @@ def _asks(channel: Channel, around: Around, look: Look) -> bool | None:
 def _word(channel: Channel, look: Look, t: Words) -> str:
     if channel["kind"] == "sensor" and look is Look.UNKNOWN and channel["on"] is None:
         return t("look.sensor")
-    return _state_word(channel, t) if look in (Look.ON, Look.OFF) else t(f"look.{look}")
+    return state_word(channel, t) if look in (Look.ON, Look.OFF) else t(f"look.{look}")
 
 
-def _state_word(channel: Channel, t: Words) -> str:
+def state_word(channel: Channel, t: Words) -> str:
+    """What it is, as last told: on or off, open or closed, pressed or not."""
     pair = {"contact": ("open", "closed"), "button": ("released", "pressed")}.get(channel["kind"], ("off", "on"))
     return t(f"look.{pair[bool(channel['on'])]}")
 
@@ -168,7 +169,7 @@ def _last(channel: Channel, around: Around, t: Words) -> list[str]:
     if channel["on"] is None:
         return [t("told.unreadable")]
     ago = age(channel["told_ms"], around.now_ms, t)
-    parts = [t("told.last", word=_state_word(channel, t).upper(), age=ago)]
+    parts = [t("told.last", word=state_word(channel, t).upper(), age=ago)]
     if channel["on"] and channel["lease_until_ms"]:
         parts.append(t("told.ends", time=clock_time(channel["lease_until_ms"], around.now_ms, around.timezone)))
     return parts
@@ -180,11 +181,12 @@ def _history(channel: Channel, around: Around, t: Words) -> str:
         by = t.first(f"cause.{channel['cause']}", "cause.other")
     since_ms = channel["since_ms"]
     since = t("told.since", time=clock_time(since_ms, around.now_ms, around.timezone)) if since_ms is not None else ""
-    parts = [since, by or "", _remaining(channel, around, t), t("told.locked") if channel["locked"] else ""]
+    parts = [since, by or "", remaining(channel, around, t), t("told.locked") if channel["locked"] else ""]
     return _dotted(parts).removeprefix(DOT) if since else _dotted(parts).strip()
 
 
-def _remaining(channel: Channel, around: Around, t: Words) -> str:
+def remaining(channel: Channel, around: Around, t: Words) -> str:
+    """How long a lease still runs; "" where none does."""
     until_ms = channel["lease_until_ms"]
     if not channel["on"] or until_ms is None:
         return ""
@@ -198,7 +200,7 @@ def _lease(channel: Channel, around: Around) -> tuple[int, int] | None:
     return -((around.now_ms - until_ms) // 1000), -((since_ms - until_ms) // 1000)
 
 
-def _in_doubt(command: Command, channel: Channel) -> bool:
+def in_doubt(command: Command, channel: Channel) -> bool:
     """Whether nothing was heard of the channel since its command was given up."""
     given_up_ms = command["settled_ms"] or command["expires_ms"]
     return command["fate"] == "unconfirmed" and (channel["told_ms"] or 0) <= given_up_ms

@@ -81,6 +81,9 @@ TABLE: Final = """
 200 200 200 200 200 200 200 200  GET /guest/{token}
 303 303 303 303 303 303 303 303  POST /guest/{token}
 401 404 200 200 200 200 200 200  GET /api/v1/devices/{device_id}/channels/{channel}/timeline
+401 404 200 200 200 200 200 200  GET /api/v1/devices/{device_id}/channels/{channel}/usage
+401 404 200 200 200 200 200 200  GET /devices/{device_id}/channels/{channel}
+401 404 200 200 200 200 200 200  GET /devices/{device_id}/channels/{channel}/history.csv
 401 404 200 200 200 200 200 200  GET /api/v1/devices/{device_id}/history
 401 200 401 200 200 200 200 200  GET /api/v1/audit
 401 200 401 200 200 200 200 200  GET /activity
@@ -163,6 +166,9 @@ FOR_GUESTS: Final = {
     "POST /api/v1/commands/{command_id}/cancel",
     "GET /api/v1/commands",
     "GET /api/v1/devices/{device_id}/channels/{channel}/timeline",
+    "GET /api/v1/devices/{device_id}/channels/{channel}/usage",
+    "GET /devices/{device_id}/channels/{channel}",
+    "GET /devices/{device_id}/channels/{channel}/history.csv",
     "GET /api/v1/devices/{device_id}/history",
     "GET /api/v1/snapshot",
     "GET /api/v1/live",

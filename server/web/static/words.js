@@ -104,7 +104,7 @@ export function failure(wish, why) {
   return t(`notice.failed_${wish ? 'on' : 'off'}`, { why });
 }
 
-function lookOf(channel, around) {
+export function lookOf(channel, around) {
   const command = channel.command;
   if (around.link !== 'up' || around.presence === 'unknown') return 'unknown';
   if (['offline', 'revoked'].includes(around.presence)) return 'offline';
@@ -129,7 +129,7 @@ function wordOf(channel, look) {
   return look === 'on' || look === 'off' ? stateWord(channel) : t(`look.${look}`);
 }
 
-function stateWord(channel) {
+export function stateWord(channel) {
   const pair = { contact: ['open', 'closed'], button: ['released', 'pressed'] }[channel.kind] ?? ['off', 'on'];
   return t(`look.${pair[Number(Boolean(channel.on))]}`);
 }
@@ -166,7 +166,7 @@ function history(channel, around) {
   return since ? text.slice(DOT.length) : text.trim();
 }
 
-function remaining(channel, around) {
+export function remaining(channel, around) {
   const untilMs = channel.lease_until_ms;
   if (!channel.on || untilMs === null) return '';
   return untilMs > around.nowMs ? t('told.left', { left: left(untilMs, around.nowMs) }) : t('told.due');
@@ -178,7 +178,7 @@ function leaseOf(channel, around) {
   return [Math.ceil((until - around.nowMs) / 1000), Math.ceil((until - since) / 1000)];
 }
 
-function noticeOf(command, channel, around) {
+export function noticeOf(command, channel, around) {
   const wish = command.on ? 'on' : 'off';
   switch (command.fate) {
     case 'waiting':
@@ -197,7 +197,7 @@ function noticeOf(command, channel, around) {
   }
 }
 
-function inDoubt(command, channel) {
+export function inDoubt(command, channel) {
   return command.fate === 'unconfirmed' && (channel.told_ms ?? 0) <= (command.settled_ms ?? command.expires_ms);
 }
 
