@@ -52,7 +52,7 @@ async def one_place(request: Request, asking: Asking, slug: Slug) -> Response:
 async def new(request: Request, asking: Asking, slug: Slug) -> Response:
     """The form for a further one, with its preview once it was filled in."""
     at = await _operator_at(request, asking, slug)
-    return await _show(request, _Asked(at, None, request.query_params, await _blank(request, at)))
+    return await _show(request, _Asked(at, None, _texts(request.query_params), await _blank(request, at)))
 
 
 @router.post("/sites/{slug}/schedules")
@@ -66,7 +66,7 @@ async def make(request: Request, asking: Asking, slug: Slug) -> Response:
 async def change(request: Request, asking: Asking, slug: Slug, schedule_id: ScheduleId) -> Response:
     """The form of one that there is."""
     at, kept = await _kept_at(request, asking, slug, schedule_id)
-    return await _show(request, _Asked(at, kept, request.query_params, await _filled(request, at, kept)))
+    return await _show(request, _Asked(at, kept, _texts(request.query_params), await _filled(request, at, kept)))
 
 
 @router.post("/sites/{slug}/schedules/{schedule_id}")
@@ -102,15 +102,13 @@ class _Asked:
 
     at: At
     kept: ScheduleNow | None
-    values: ImmutableMultiDict[str, Any]
+    values: Mapping[str, list[str]]
     blank: Typed
 
     def typed(self, *, sent: bool) -> Typed:
         """What stands in it now. A button for another kind (`go`) keeps all the rest."""
-        values = {name: [str(text) for text in self.values.getlist(name)] for name in self.values}
-        if values.get("go", [""])[-1] in KINDS:
-            values["kind"] = values["go"]
-        return typed_of(values, self.blank, sent=sent)
+        go = self.values.get("go", [])
+        return typed_of({**self.values, "kind": go} if go and go[-1] in KINDS else self.values, self.blank, sent=sent)
 
     @property
     def path(self) -> str:
@@ -139,7 +137,7 @@ async def _keep(request: Request, asked: _Asked) -> Response:
     found = _checked(request, asked, read(asked.typed(sent=True)))
     if found.deed is None:
         return await _refused(request, asked, found, Problem(422, "not_valid"))
-    if asked.values.get("seen") != digest(found):
+    if asked.values.get("seen") != [digest(found)]:
         return await _page(request, asked, found, tried=True, changed="seen" in asked.values)
     device_id, by, kept = found.typed.channel[0], asked.at.who.user_id, schedules_of(request)
     note(request, device_id=device_id, channel=found.deed.channel)
@@ -265,8 +263,15 @@ async def _kept_at(request: Request, who: Principal, slug: str, schedule_id: str
     return at, kept
 
 
-async def _form(request: Request) -> ImmutableMultiDict[str, Any]:
-    return await request.form()
+async def _form(request: Request) -> dict[str, list[str]]:
+    """All texts of a form, by field. A file is none."""
+    async with request.form() as form:
+        return _texts(form)
+
+
+def _texts(sent: ImmutableMultiDict[str, Any]) -> dict[str, list[str]]:
+    found = {name: [text for text in sent.getlist(name) if isinstance(text, str)] for name in sent}
+    return {name: texts for name, texts in found.items() if texts}
 
 
 async def _blank(request: Request, at: At) -> Typed:

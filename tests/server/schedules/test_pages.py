@@ -214,3 +214,27 @@ async def test_all_is_said_in_english_too(world: WhoWorld) -> None:
     listed = await world.send("operator", "GET", "/schedules", headers={**PAGE, "Accept-Language": "en"})
     assert "Sunset + 15 min, Mon, Wed: on for 30 min" in plain(listed.text)
     assert "Devices do not run them yet." in plain(listed.text)
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {},
+    {"data": {"kind": ["weekly", "evil"], "days": ["1"] * 50 + ["8", "x"], "thing": "/" * 500, "at": "\x00", "n": "9" * 400}},
+    {"data": {"name": "\u202e" * 90, "thing": f"{DEVICE}/den/../den", "days": "1", "at": "06:00\r\nX: y"}},
+    {"files": {"thing": b"\xff\xfe", "days": b"1", "at": b"06:00"}},
+    {"content": b"--x\r\nnonsense", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
+    {"content": b"%ff%00=%", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+    {"json": {"thing": DEVICE}},
+]
+
+
+async def test_nonsense_in_a_form_is_refused_and_keeps_nothing(world: WhoWorld) -> None:
+    made = await saved(world)
+    for sent in NONSENSE:
+        headers = {**PAGE, **sent.get("headers", {})}
+        for below in ("", f"/{made}"):
+            rest = {name: value for name, value in sent.items() if name != "headers"}
+            answer = await world.send("operator", "POST", path_of(world, below), headers=headers, **rest)
+            assert answer.status_code in (400, 422), answer.text
+            assert "x" not in answer.headers
+    kept = await world.app.state.schedules.of_device(DEVICE)
+    assert [(it.id, it.rule.when.at) for it in kept] == [(made, "06:00")]
