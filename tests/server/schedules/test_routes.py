@@ -115,3 +115,22 @@ async def test_the_trail_tells_who_changed_which_schedule(tmp_path: Path) -> Non
         told = [(row["what"], row["facts"].get("schedule_id"), row["facts"].get("channel")) for row in rows["rows"]]
         assert ("PATCH /api/v1/schedules/{schedule_id}", one["id"], "den") in told
         assert ("POST /api/v1/devices/{device_id}/schedules", one["id"], "den") in told
+
+
+async def test_owners_say_where_the_sun_rises_for_a_place(tmp_path: Path) -> None:
+    async with who_world(tmp_path) as world:
+        path, page = f"/api/v1/sites/{world.site_id}", f"/sites/{world.slug}"
+        sunset = {**RULE, "when": {"kind": "sun", "days": [1, 2, 3, 4, 5, 6, 7], "event": "sunset", "offset_s": 0}}
+        here = await made(world, rule=sunset)
+        changed = (await world.send("owner", "PATCH", path, json={"latitude": 52.5, "longitude": 13.4})).json()
+        assert (changed["latitude"], changed["longitude"], changed["timezone"]) == (52.5, 13.4, "Asia/Ho_Chi_Minh")
+        there = (await world.send("owner", "GET", f"/api/v1/schedules/{here['id']}")).json()
+        assert there["next_ms"] != here["next_ms"]
+        form = {"name": "Vườn", "timezone": "Europe/Berlin", "latitude": "0", "longitude": "-0.5"}
+        assert (await world.send("owner", "POST", page, data=form)).status_code == 303
+        for wrong in ({"latitude": 90.1}, {"longitude": "east"}, {"latitude": None, "longitude": 181}):
+            assert (await world.send("owner", "PATCH", path, json=wrong)).status_code == 422
+        for wrong in ({"latitude": "nan"}, {"longitude": "1e999"}):
+            assert (await world.send("owner", "POST", page, data={**form, **wrong})).status_code == 422
+        [site] = [it for it in (await world.send("owner", "GET", "/api/v1/sites")).json() if it["id"] == world.site_id]
+        assert (site["latitude"], site["longitude"]) == (0.0, -0.5)
