@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from server.devices.state import DevicePresence
+from server.devices.state import ChannelNow, DevicePresence
 from tests.server.who_world import DEVICE, OTHER_DEVICE, WhoWorld, who_world
 
 PAGE = {"Accept": "text/html", "Accept-Language": "vi"}
@@ -137,6 +137,19 @@ async def test_conflicts_with_other_rules_are_told_in_words_before_saving(world:
     shown, _ = await previewed(world, path_of(world, "/new"), at="06:10", n="5")
     assert "Những chỗ cần xem lại" in shown
     assert "lịch này chen vào lúc “Sớm” đang bật." in shown
+
+
+async def test_interlocks_and_limits_are_told_in_words_before_saving(world: WhoWorld) -> None:
+    device = world.app.state.switchboard.registry.get(DEVICE)
+    held = {"max_on_s": 600, "min_off_s": 3600, "interlock": "một"}
+    device.channels = {name: ChannelNow(it.about.model_copy(update=held)) for name, it in device.channels.items()}
+    shown, _ = await previewed(world, path_of(world, "/new"))
+    assert "den chỉ được bật liền tối đa 10 phút, sau đó thiết bị sẽ tắt." in shown
+    await saved(world, n="5")
+    shown, _ = await previewed(world, path_of(world, "/new"), at="06:30", n="5")
+    assert "den phải nghỉ 1 giờ rồi mới bật lại được, nên thiết bị sẽ bỏ qua lần này." in shown
+    shown, _ = await previewed(world, path_of(world, "/new"), thing=f"{DEVICE}/may-bom", at="06:02", n="5")
+    assert "den và may-bom không được bật cùng lúc, nên thiết bị sẽ không bật may-bom." in shown
 
 
 async def test_a_rule_that_is_changed_is_not_held_against_itself(world: WhoWorld) -> None:
