@@ -46,7 +46,21 @@ from protocol.codec import decode, encode
 from protocol.errors import LinkDown, ProtocolError
 from protocol.ids import new_token
 from protocol.link import Link, LinkSettings, LinkState, Received, Will
-from protocol.messages import About, Call, Command, Hello, Keys, Message, NewSecret, Presence, Reason, Renew, Welcome
+from protocol.messages import (
+    About,
+    Call,
+    Command,
+    Hello,
+    Keys,
+    Measurement,
+    Message,
+    NewSecret,
+    Presence,
+    Reading,
+    Reason,
+    Renew,
+    Welcome,
+)
 from protocol.secret import hash_of_secret, new_secret
 from protocol.signing import Verifier, unverified_id
 from protocol.topics import Topic
@@ -133,6 +147,14 @@ class Agent:
         """Tell that this session ends on purpose; call before cancelling `run`."""
         with contextlib.suppress(LinkDown):
             self._publish(Topic.PRESENCE, encode(Presence(session=self._session, online=False)))
+
+    def time_ms(self) -> int | None:
+        """The time by the server's clock; None while that is not known, or nobody would hear what is told."""
+        return self._core.time_ms(self._moment()) if hasattr(self, "_core") else None
+
+    def tell_measured(self, values: tuple[Measurement, ...]) -> None:
+        """Tell what sensors measured. It is lost where there is no link."""
+        self._say(Reading(values=values))
 
     @property
     def core(self) -> Core:

@@ -5,11 +5,11 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from device import now
 from device.errors import DeviceError, IdentityError, JournalError, JournalInUse, PinError, WiringError
@@ -125,8 +125,10 @@ def _enroll(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     # gpiozero and the link are imported late, so that --help is quick
     from device.agent import Agent
+    from device.health import health_sensors
     from device.identity import read_identity, write_identity
     from device.pins import Pins, choose_factory
+    from device.sensing import measuring
     from device.wiring import read_wiring
 
     wiring = read_wiring(options.wiring)
@@ -144,7 +146,7 @@ def _run(options: argparse.Namespace) -> int:
             keepalive_s=options.keepalive,
             keep_identity=partial(write_identity, options.identity),
         )
-        asyncio.run(_serve(agent))
+        asyncio.run(_serve(agent, measuring(agent.run(), agent, health_sensors())))
     finally:
         journal.close()
     return 0
@@ -168,8 +170,8 @@ def _journal(folder: Path, pins: "Pins") -> "Journal":
         raise JournalError(str(error)) from error
 
 
-async def _serve(agent: "Agent") -> None:
-    running = asyncio.create_task(agent.run(), name="agent")
+async def _serve(agent: "Agent", work: Coroutine[Any, Any, None]) -> None:
+    running = asyncio.create_task(work, name="agent")
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -41,7 +41,19 @@ from device.words import (
     Unwritten,
     Welcomed,
 )
-from protocol.messages import LONGEST_LIFE_MS, About, Cause, ChannelKind, Command, EventKind, Fate, Presence, Reason, Receipt
+from protocol.messages import (
+    LONGEST_LIFE_MS,
+    About,
+    Cause,
+    ChannelKind,
+    ClockTrust,
+    Command,
+    EventKind,
+    Fate,
+    Presence,
+    Reason,
+    Receipt,
+)
 
 STATE_SETTLES_MS: Final = 100
 TRY_AGAIN_MS: Final = 1_000
@@ -92,6 +104,11 @@ class Core:
     def is_welcomed(self) -> bool:
         """Whether the link carries both ways: the server answered this session."""
         return self._talk.welcomed
+
+    def time_ms(self, moment: Moment) -> int | None:
+        """The time by the server's clock; None while that is not known, or nobody would hear what is told."""
+        at_ms, trust = self._talk.clock.stamp(moment)
+        return at_ms if self._talk.welcomed and trust is ClockTrust.SERVER else None
 
     @property
     def next_wake(self) -> int | None:

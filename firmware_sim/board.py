@@ -1,7 +1,7 @@
 """One simulated device: the real agent, its real journal, on latched pins."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -12,16 +12,19 @@ from device.clock import Moment
 from device.identity import Identity
 from device.journal import Journal
 from device.pins import Pins
+from device.sensing import EVERY_S, Sensor, measuring
 from device.wiring import Wiring
 from firmware_sim.pins import LatchedFactory, PinChange, PinRecord, latches, read_record, record_start
 from protocol.backoff import Backoff
 from protocol.ids import new_token
+from protocol.messages import ChannelAbout
 
 
 class Board:
     """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started.
 
-    `moment` is its clock; `step` is told of each step of its work, for those who test what a crash does there.
+    `sensor_channels` are told beside those of the wiring, and `sensors` measure. `moment` is its clock; `step` is told of each step
+    of its work, for those who test what a crash does there.
     """
 
     def __init__(
@@ -36,6 +39,9 @@ class Board:
         moment: Callable[[], Moment] = now.moment,
         step: Callable[[str], None] = lambda _name: None,
         keep_identity: Callable[[Identity], None] | None = None,
+        sensor_channels: Sequence[ChannelAbout] = (),
+        sensors: Sequence[Sensor] = (),
+        sense_every_s: float = EVERY_S,
     ) -> None:
         self._step = step
         self.identity = identity
@@ -47,10 +53,11 @@ class Board:
         self._record = PinRecord(folder / "pins.jsonl")
         record_start(folder / "starts.jsonl", boot_id)
         self._pins = Pins(wiring, LatchedFactory(self._changed, boot_id, held))
+        about = wiring.about(version("congtac"))
         self.agent = Agent(
             identity,
             wiring,
-            wiring.about(version("congtac")),
+            about.model_copy(update={"channels": (*about.channels, *sensor_channels)}),
             self._journal,
             self._pins,
             boot_id=boot_id,
@@ -59,6 +66,8 @@ class Board:
             moment=moment,
             keep_identity=keep_identity,
         )
+        self._sensors = sensors
+        self._sense_every_s = sense_every_s
 
     def _changed(self, change: PinChange) -> None:
         self.changes.append(change)
@@ -68,7 +77,8 @@ class Board:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Board"]:
         """Run the agent for as long as the block lasts, and say goodbye at its end."""
-        task = asyncio.create_task(self.agent.run(), name=f"board {self.identity.device_id}")
+        work = measuring(self.agent.run(), self.agent, self._sensors, self._sense_every_s)
+        task = asyncio.create_task(work, name=f"board {self.identity.device_id}")
         try:
             yield self
         finally:

@@ -20,6 +20,7 @@ from broker_config import PrivateBroker, new_secret
 from firmware_sim.board import Board
 from firmware_sim.demo_folder import DemoError, demo_folder, demo_identity
 from firmware_sim.house import four_relays
+from firmware_sim.sensors import GARDEN, garden
 from protocol.backoff import Backoff
 from server.accounts import Accounts
 from server.cli import link_address
@@ -33,6 +34,7 @@ from server.switchboard import Switchboard
 SERVER_USER: Final = "server"
 DEFAULT_FOLDER: Final = Path(".demo")
 DEFAULT_PORT: Final = 8000
+SENSE_EVERY_S: Final = 10.0  # a garden is slower; somebody who looks is not
 
 log = logging.getLogger("congtac.demo")
 
@@ -127,7 +129,15 @@ class Demo:
         await broker.reload()
         await self._enrol(app, identity.device_id)
         backoff = Backoff(random.uniform, first_s=0.2, cap_s=5)
-        self.board = Board(identity, four_relays(), self._folder / "device", backoff=backoff)
+        self.board = Board(
+            identity,
+            four_relays(),
+            self._folder / "device",
+            backoff=backoff,
+            sensor_channels=GARDEN,
+            sensors=garden(seed=1),
+            sense_every_s=SENSE_EVERY_S,
+        )
         async with self.board.running():
             await self._greet(app)
             await asyncio.wait((serving,))

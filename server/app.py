@@ -49,6 +49,7 @@ from server.notify.routes import shown as shown_notices
 from server.opening import opened_database
 from server.personal.erasure import Erasure
 from server.personal.routes import router as personal_router
+from server.readings.routes import router as readings_router
 from server.schedules import Schedules
 from server.schedules.pages import router as schedule_pages
 from server.schedules.routes import router as schedules_router
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         schedule_pages,
         history_pages_router,
         commands_pages_router,
+        readings_router,
         audit_router,
         audit_pages_router,
         personal_router,
@@ -121,7 +123,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
             board = await _open_parts(app, settings, database)
             running = (
                 tasks.create_task(board.run(), name="switchboard"),
-                tasks.create_task(Retention(database, now_ms, settings.history_days).run(), name="retention"),
+                tasks.create_task(
+                    Retention(database, now_ms, settings.history_days, settings.readings_days).run(), name="retention"
+                ),
                 tasks.create_task(KeyWatch(settings.data_dir, board.keys_changed).run(), name="key watch"),
                 tasks.create_task(app.state.trail.run(), name="audit trail"),
                 tasks.create_task(app.state.notices.run(), name="notices"),

@@ -16,6 +16,7 @@ from server.guests.models import GuestLink, GuestSession
 from server.history.models import EventRow
 from server.invitations.models import Invitation
 from server.notify.models import Notice, NoticeAddress, NoticeMute, PushSubscription, ToldOutage
+from server.readings.models import ReadingNow, ReadingRow
 from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
@@ -45,6 +46,8 @@ TABLES = (
     EventRow,
     Schedule,
     Favourite,
+    ReadingRow,
+    ReadingNow,
     AuditRow,
     NoticeMute,
     PushSubscription,

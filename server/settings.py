@@ -86,6 +86,7 @@ class Settings(BaseModel):
     )
     link_valid_s: Seconds = Field(86_400, le=7 * 86_400, description="How long a sign-in link works, in seconds.")
     history_days: int = Field(400, ge=1, le=36_500, description="How long events and settled commands are kept, in days.")
+    readings_days: int = Field(62, ge=1, le=36_500, description="How long what sensors measured is kept, in days.")
     commands_per_minute: int = Field(
         600, ge=1, description="How many commands one person may give at once, and as many again in each minute. More is a 429."
     )

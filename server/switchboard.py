@@ -24,11 +24,13 @@ from server.devices.ingest import Ingest
 from server.devices.load import load_commands, load_devices, load_last_id, load_newest_sent, note_absence
 from server.devices.newcomers import Newcomers
 from server.devices.revoking import RevokedElsewhere
-from server.devices.state import DeviceNow, DevicePresence, Registry
+from server.devices.state import DeviceNow, DevicePresence, Measured, Registry
 from server.devices.watch import Watch
 from server.favourites import Favourites
 from server.health import NotReady
 from server.live.hub import Hub
+from server.readings.intake import Intake
+from server.readings.search import find_latest
 from server.sites import Site
 
 log = logging.getLogger("congtac.server")
@@ -65,6 +67,7 @@ class Switchboard:
         self.desk = Desk(self.registry, database.writer, self.downlink, self.hub, now_ms, ttl_s=ttl_s, grace_s=grace_s)
         self.newcomers = Newcomers(database, now_ms, self._welcome_newcomer)
         self.ingest = Ingest(self.registry, database.writer, self.downlink, self.hub, self.desk, now_ms, self.newcomers.hold)
+        self.ingest.on_reading = Intake(database.writer, self.hub, now_ms).take
         self.revoked_elsewhere = RevokedElsewhere(database, now_ms, self.was_revoked)
         self.watch = Watch(self.registry, self.ingest, database.writer, now_ms)
 
@@ -74,6 +77,9 @@ class Switchboard:
             for site in await session.exec(select(Site).order_by(col(Site.name), col(Site.id))):
                 self.add_site(site)
             await load_devices(session, self.registry)
+            for reading in await find_latest(session):
+                if (device := self.registry.get(reading.device_id)) is not None:
+                    device.measured[reading.channel] = Measured(reading.at_ms, reading.value, reading.unit)
             last_id = await load_last_id(session)
             if last_id is not None:
                 self.desk.go_on_after(last_id)

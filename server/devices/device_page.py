@@ -2,20 +2,23 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from protocol.health import CPU_TEMPERATURE, HEALTH, WIFI_SIGNAL
+from protocol.messages import ChannelKind
 from server.accounts import Asking, Principal
 from server.devices.access import device_to_manage, visible_device
 from server.devices.choosing import choose, move, rename
 from server.devices.choosing_routes import ChannelId, Watts, channel_to_manage
 from server.devices.chosen import ICONS, Icon
-from server.devices.state import DeviceNow, DevicePresence
+from server.devices.state import DeviceNow, DevicePresence, Measured
 from server.history.outages import silent_ms
 from server.history.silences import find_outages
 from server.http import pages_of
 from server.live.views import device_view
 from server.names import Name, Note
+from server.readings.search import find_series
 from server.switchboard import Switchboard, switchboard
 
 router = APIRouter(include_in_schema=False)
@@ -24,14 +27,18 @@ DeviceId = Annotated[str, Path(max_length=16)]
 
 STORY_DAYS: Final = 30
 MOST_TOLD: Final = 40
+PLOTTED: Final = 200
 DAY_MS: Final = 24 * 3600 * 1000
+SPANS: Final = {1: DAY_MS, 7: 7 * DAY_MS, 30: 30 * DAY_MS}
 
 
 @router.get("/devices/{device_id}")
-async def show(request: Request, asking: Asking, device_id: DeviceId) -> Response:
-    """A device, for members of its place; owners may change it."""
+async def show(
+    request: Request, asking: Asking, device_id: DeviceId, days: Annotated[Literal[1, 7, 30], Query()] = 1
+) -> Response:
+    """A device, for members of its place; owners may change it. `days`: of how many its plots tell."""
     device = visible_device(switchboard(request).registry, asking, device_id)
-    return await device_page(request, asking, device)
+    return await device_page(request, asking, device, span=SPANS[days])
 
 
 @router.post("/devices/{device_id}/rename")
@@ -79,13 +86,20 @@ async def move_channel(
 
 
 async def device_page(
-    request: Request, who: Principal, device: DeviceNow, *, fresh: dict[str, Any] | None = None, status_code: int = 200
+    request: Request,
+    who: Principal,
+    device: DeviceNow,
+    *,
+    span: int = DAY_MS,
+    fresh: dict[str, Any] | None = None,
+    status_code: int = 200,
 ) -> Response:
-    """The page. `fresh`: what was done just now and is told this once."""
+    """The page. `span`: how much its plots tell, in ms. `fresh`: what was done just now and is told this once."""
     board = switchboard(request)
     now_ms = board.now_ms()
     async with board.database.read() as session:
         silences = await find_outages(session, device.id, now_ms - STORY_DAYS * DAY_MS, caught_up=device.caught_up_at is None)
+        series = {name: await find_series(session, device.id, name, now_ms - span, now_ms, PLOTTED) for name in _measured(device)}
     return pages_of(request).render(
         request,
         "device.html",
@@ -98,6 +112,9 @@ async def device_page(
         outages=silences[:MOST_TOLD],
         silent_ms=silent_ms(silences, now_ms - STORY_DAYS * DAY_MS, now_ms),
         days=STORY_DAYS,
+        series=series,
+        span=span,
+        spans=SPANS,
         names={name: it.name for name, it in device.channels.items()},
         owner=who.may_manage(device.site_id),
         icons=ICONS,
@@ -113,6 +130,12 @@ def _snapshot(board: Switchboard, who: Principal, device: DeviceNow, now_ms: int
     return {"now_ms": now_ms, "link": link, "sites": [site], "devices": [device_view(device)]}
 
 
+def _measured(device: DeviceNow) -> list[str]:
+    """What the device measures, its own health last."""
+    sensors = [name for name, it in device.channels.items() if it.about.kind is ChannelKind.SENSOR]
+    return sensors + [name for name in HEALTH if name in device.measured and name not in device.channels]
+
+
 def _facts(device: DeviceNow) -> dict[str, Any]:
     """What is known of the machine; None where nothing is."""
     away = device.presence in (DevicePresence.OFFLINE, DevicePresence.REVOKED)
@@ -121,7 +144,14 @@ def _facts(device: DeviceNow) -> dict[str, Any]:
         "model": device.about.model if device.about else None,
         "version": device.about.version if device.about else None,
         "clock": device.clock,
+        "signal": _healthy(device, WIFI_SIGNAL),
+        "temperature": _healthy(device, CPU_TEMPERATURE),
     }
+
+
+def _healthy(device: DeviceNow, name: str) -> Measured | None:
+    """What it told of its own health."""
+    return None if name in device.channels else device.measured.get(name)
 
 
 def _back_to(device: DeviceNow, channel: str) -> Response:

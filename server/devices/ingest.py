@@ -9,7 +9,7 @@ from protocol import topics
 from protocol.codec import decode
 from protocol.errors import LinkDown, ProtocolError
 from protocol.link import Received
-from protocol.messages import About, Event, Hello, NewSecret, Presence, Receipt, State, Welcome
+from protocol.messages import About, Event, Hello, NewSecret, Presence, Reading, Receipt, State, Welcome
 from protocol.topics import Topic
 from server.broker.downlink import Downlink
 from server.db import Op, StorageError, Writer, WriterBusy
@@ -70,6 +70,7 @@ class Ingest:
         self._now_ms = now_ms
         self._hold = hold
         self.on_secret: Callable[[DeviceNow, NewSecret], None] = lambda _device, _told: None
+        self.on_reading: Callable[[DeviceNow, Reading], None] = lambda _device, _told: None
         self.refused = 0
         self.on_refused: list[Callable[[str | None, str], None]] = []
         """Each is told the id of a device, None where the topic names none, and the word for what was wrong with its message."""
@@ -116,6 +117,8 @@ class Ingest:
                 self._presence(device, decode(Presence, message.payload), message.retained)
             case Topic.ABOUT:
                 self._about(device, decode(About, message.payload), message.payload)
+            case Topic.READING:
+                self.on_reading(device, decode(Reading, message.payload))
             case Topic.SECRET:
                 self.on_secret(device, decode(NewSecret, message.payload))
             case _:

@@ -20,6 +20,15 @@ class DevicePresence(StrEnum):
     REVOKED = "revoked"
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a sensor told: a value, in which unit, when."""
+
+    at_ms: int
+    value: float
+    unit: str
+
+
 @dataclass(slots=True)
 class ChannelNow:
     """A channel as last reported. `seq` numbers the report in the device's journal: an older one changes nothing."""
@@ -84,6 +93,7 @@ class DeviceNow:
     it last said anything. `caught_up_at` is the last record it had when it said hello, not before `hello_ms`: once that is kept, nothing
     from before is missing. `run` is the run of its machine. `marks` is how far each journal that it ever had is kept.
     `trusts`: the server's keys that it obeys, None: never told. `clock`: how far it said last that its clock can be trusted.
+    `measured`: the latest value of each sensor, and of the device's own health.
     `channels` stand in the order that people see; `chosen` also keeps what was chosen for channels that are not there just now.
 
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
@@ -116,6 +126,7 @@ class DeviceNow:
     chosen: dict[str, Chosen] = field(default_factory=dict)
     trusts: frozenset[str] | None = None
     clock: ClockTrust | None = None
+    measured: dict[str, Measured] = field(default_factory=dict)
 
     def hear_about(self, about: About) -> None:
         """Take over which channels there are; what is known of those that stay is kept."""

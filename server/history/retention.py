@@ -18,6 +18,7 @@ from server.devices.models import PresenceChange
 from server.guests.models import GuestLink
 from server.history.models import EventRow
 from server.invitations.models import Invitation
+from server.readings.models import ReadingRow
 
 log = logging.getLogger("congtac.retention")
 
@@ -27,15 +28,17 @@ DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Retention:
-    """Deletes events, settled commands, comings and goings older than `days`, and sign-ins that are over since then.
+    """Deletes events, settled commands, comings and goings older than `days`, and sign-ins that are over since then; readings that
+    are older than `readings_days`.
 
     The latest coming or going of each device stays. What is old is looked for by a reader; the writer only deletes by key.
     """
 
-    def __init__(self, database: Database, now_ms: Callable[[], int], days: int) -> None:
+    def __init__(self, database: Database, now_ms: Callable[[], int], days: int, readings_days: int = 62) -> None:
         self._database = database
         self._now_ms = now_ms
         self._days = days
+        self._readings_days = readings_days
 
     async def run(self) -> None:
         """Look now and then."""
@@ -50,8 +53,9 @@ class Retention:
 
     async def look(self) -> int:
         """Delete all that is too old; how many rows that were."""
-        before_ms = self._now_ms() - self._days * DAY_MS
-        return sum([await self._clear(table, old) for table, old in _old(before_ms)])
+        now_ms = self._now_ms()
+        readings = await self._clear(ReadingRow, col(ReadingRow.at_ms) < now_ms - self._readings_days * DAY_MS)
+        return readings + sum([await self._clear(table, old) for table, old in _old(now_ms - self._days * DAY_MS)])
 
     async def _clear(self, table: type[Table], old: ColumnElement[bool]) -> int:
         keys = list(table.__table__.primary_key.columns)  # type: ignore[attr-defined]

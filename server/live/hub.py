@@ -12,6 +12,7 @@ from server.devices.state import ChannelNow, DeviceNow, Registry
 from server.live.views import channel_view_for, device_view_for
 
 STEPS_WITHIN_S: Final = 0.005
+READINGS_WITHIN_S: Final = 1.0
 
 
 class Change(NamedTuple):
@@ -68,8 +69,11 @@ class Stream:
         self._changed[key] = None
         if within_s <= 0:
             self._wake.set()
-        elif self._later is None:
-            self._later = asyncio.get_running_loop().call_later(within_s, self._wake.set)
+            return
+        loop = asyncio.get_running_loop()
+        if self._later is None or loop.time() + within_s < self._later.when():
+            self._drop_timer()
+            self._later = loop.call_later(within_s, self._wake.set)
 
     def _sees(self, key: _Key, site_id: str) -> bool:
         if key.channel is None:
@@ -155,6 +159,10 @@ class Hub:
         """A channel's latest command took a step. Its steps follow each other in a few milliseconds: told as one where they do."""
         self._offer(_Key(device.id, channel.about.id), device.site_id, STEPS_WITHIN_S)
 
+    def reading_changed(self, device: DeviceNow, channel: ChannelNow) -> None:
+        """A sensor measured something. Nobody waits for it: it is told with what else is told within a second."""
+        self._offer(_Key(device.id, channel.about.id), device.site_id, READINGS_WITHIN_S)
+
     def device_changed(self, device: DeviceNow) -> None:
         """A device's presence, name or list of channels is not what it was."""
         self._offer(_Key(device.id, None), device.site_id)
@@ -222,7 +230,7 @@ class Hub:
         if key.channel is None:
             return Change("device", json_line(device_view_for(viewer, device)))
         channel = device.channels.get(key.channel)
-        return None if channel is None else Change("channel", json_line(channel_view_for(viewer, device.id, channel)))
+        return None if channel is None else Change("channel", json_line(channel_view_for(viewer, device, channel)))
 
     def _offer(self, key: _Key, site_id: str, within_s: float = 0) -> None:
         self._rendered.pop(key, None)

@@ -31,12 +31,12 @@ def command_view(command: CommandRecord) -> dict[str, Any]:
     }
 
 
-def channel_view(device_id: str, channel: ChannelNow) -> dict[str, Any]:
+def channel_view(device: DeviceNow, channel: ChannelNow) -> dict[str, Any]:
     """A channel as last reported, under the name that was chosen, and its latest command. `told_ms`: when the device said so."""
-    about = channel.about
+    about, measured = channel.about, device.measured.get(channel.about.id)
     return {
         "id": about.id,
-        "device": device_id,
+        "device": device.id,
         "name": channel.name,
         "kind": about.kind,
         "icon": channel.icon,
@@ -47,6 +47,9 @@ def channel_view(device_id: str, channel: ChannelNow) -> dict[str, Any]:
         "actor": channel.actor,
         "told_ms": channel.told_ms,
         "max_on_s": about.max_on_s,
+        "value": None if measured is None else measured.value,
+        "unit": None if measured is None else measured.unit,
+        "value_ms": None if measured is None else measured.at_ms,
         "locked": about.locked,
         "power_w": channel.chosen.power_w,
         "ask_first": channel.chosen.ask_first,
@@ -65,13 +68,13 @@ def device_view(device: DeviceNow) -> dict[str, Any]:
         "presence_ms": device.presence_ms,
         "model": device.about.model if device.about else None,
         "version": device.about.version if device.about else None,
-        "channels": [channel_view(device.id, channel) for channel in device.channels.values()],
+        "channels": [channel_view(device, channel) for channel in device.channels.values()],
     }
 
 
-def channel_view_for(principal: Principal, device_id: str, channel: ChannelNow) -> dict[str, Any]:
+def channel_view_for(principal: Principal, device: DeviceNow, channel: ChannelNow) -> dict[str, Any]:
     """The same for one viewer: a guest is told neither which person switched it nor what it draws."""
-    view = channel_view(device_id, channel)
+    view = channel_view(device, channel)
     if principal.guest is not None:
         view["power_w"] = None
         view["actor"] = view["actor"] if view["actor"] == principal.name else None
@@ -85,5 +88,5 @@ def device_view_for(principal: Principal, device: DeviceNow) -> dict[str, Any]:
     if principal.guest is None:
         return device_view(device)
     seen = [channel for channel in device.channels.values() if (device.id, channel.about.id) in principal.guest.channels]
-    channels = [channel_view_for(principal, device.id, channel) for channel in seen]
+    channels = [channel_view_for(principal, device, channel) for channel in seen]
     return {**device_view(device), "model": None, "version": None, "channels": channels}

@@ -95,7 +95,8 @@ def blank_device(site: Site, t: Words) -> DeviceView:
     """What scripts copy for a device that was not there when the page was made."""
     channel = Channel(
         id="", device="", name="", kind="output", icon="socket", on=None, since_ms=None, lease_until_ms=None, cause=None,
-        actor=None, told_ms=None, max_on_s=None, locked=False, power_w=None, ask_first=False, command=None,
+        actor=None, told_ms=None, max_on_s=None, value=None, unit=None, value_ms=None, locked=False,
+        power_w=None, ask_first=False, command=None,
     )  # fmt: skip
     device = Device(
         id="", site="", slug="", name="", presence="unknown", presence_ms=None, model=None, version=None, channels=[channel]

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.clock import now_ms
 from server.settings import Settings
-from server.web import activity, story
+from server.web import activity, plot, story
 from server.web.assets import assets
 from server.web.channel import channel_view
 from server.web.i18n import LANGUAGES, NAMES, Words, language_of, words_in
@@ -85,5 +85,6 @@ def environment() -> Environment:
     found.globals["activity"] = activity
     found.globals["story"] = story
     found.globals.update(channel_view=channel_view, past_view=past_view)
+    found.globals["plot"] = plot.plot
     found.globals.update(qr=qr, moment=moment, tabs=TABS, ground=GROUND, languages=NAMES)
     return found

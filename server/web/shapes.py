@@ -32,7 +32,8 @@ class Command(TypedDict):
 class Channel(TypedDict):
     """One thing that can be switched or read, as its device last told.
 
-    `power_w`: what it draws while it is on, None where nobody said. `ask_first`: pages ask before they switch it on.
+    `value`, in `unit`, measured at `value_ms`: of a sensor that has told any. `power_w`: what it draws while it is on, None where
+    nobody said. `ask_first`: pages ask before they switch it on.
     """
 
     id: str
@@ -47,6 +48,9 @@ class Channel(TypedDict):
     actor: str | None
     told_ms: int | None
     max_on_s: int | None
+    value: float | None
+    unit: str | None
+    value_ms: int | None
     locked: bool
     power_w: int | None
     ask_first: bool

@@ -8,7 +8,9 @@ from server.web.home import ICONS
 from server.web.i18n import Words
 from server.web.shapes import Channel, Snapshot
 from server.web.times import age, clock_time
-from server.web.words import Around, View, view
+from server.web.words import Around, View, measure, view
+
+__all__ = ["Row", "length", "measure", "presence_of", "rows", "sentence", "today"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def length(ms: int, t: Words) -> str:
         return t("outage.moment")
     if minutes < 60:
         return t("outage.minutes", n=minutes)
+    if minutes < 24 * 60 and minutes % 60 == 0:
+        return t("outage.whole_hours", n=minutes // 60)
     if minutes < 24 * 60:
         return t("outage.hours", hours=minutes // 60, minutes=minutes % 60)
     return t("outage.days", days=minutes // 1440, hours=minutes // 60 % 24)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import floor
 from typing import Final
 
 from server.web.i18n import Words
@@ -11,17 +12,20 @@ from server.web.times import age, clock_time, left
 
 GRACE_MS: Final = 15_000
 FAILURE_SHOWN_MS: Final = 600_000
+MEASURED_MS: Final = 900_000
+"""An older value of a sensor says nothing about now."""
 DOT: Final = " · "
 
 
 class Look(StrEnum):
-    """The pictures of a channel. ON and OFF are what its device told; the others say what is not known."""
+    """The pictures of a channel. ON and OFF are what its device told, READING is what it measures; the others say what is not known."""
 
     OFF = "off"
     ON = "on"
     PENDING = "pending"
     UNKNOWN = "unknown"
     OFFLINE = "offline"
+    READING = "reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def look_of(channel: Channel, around: Around) -> Look:
         return Look.UNKNOWN
     if around.presence in ("offline", "revoked"):
         return Look.OFFLINE
+    if channel["value"] is not None:
+        return Look.READING if around.now_ms - (channel["value_ms"] or 0) < MEASURED_MS else Look.UNKNOWN
     command = channel["command"]
     if command and command["fate"] in ("accepted", "published"):
         return Look.PENDING if around.now_ms < command["expires_ms"] + GRACE_MS else Look.UNKNOWN
@@ -124,12 +130,22 @@ def _asks(channel: Channel, around: Around, look: Look) -> bool | None:
             return True if usable else None
         case Look.ON | Look.UNKNOWN:
             return False if usable else None
-        case Look.PENDING | Look.OFFLINE:
+        case Look.PENDING | Look.OFFLINE | Look.READING:
             return None
 
 
+def measure(value: float, unit: str | None, t: Words) -> str:
+    """`24,3 °C`, `62,0%`, from a hundred on without a fraction."""
+    digits = 0 if abs(value) >= 100 else 1
+    rounded = floor(value * 10**digits + 0.5) / 10**digits
+    space = "" if unit in (None, "%") else "\N{NO-BREAK SPACE}"
+    return f"{rounded:.{digits}f}".replace(".", t("look.decimal")) + space + (unit or "")
+
+
 def _word(channel: Channel, look: Look, t: Words) -> str:
-    if channel["kind"] == "sensor" and look is Look.UNKNOWN and channel["on"] is None:
+    if look is Look.READING and channel["value"] is not None:
+        return measure(channel["value"], channel["unit"], t)
+    if channel["kind"] == "sensor" and look is Look.UNKNOWN and channel["on"] is channel["value"] is None:
         return t("look.sensor")
     return state_word(channel, t) if look in (Look.ON, Look.OFF) else t(f"look.{look}")
 
@@ -147,6 +163,8 @@ def _told(channel: Channel, around: Around, look: Look, asks: bool | None, t: Wo
         case Look.UNKNOWN | Look.OFFLINE:
             parts = _last(channel, around, t) + ([t("told.tap_off")] if asks is False else [])
             return _dotted(parts).strip()
+        case Look.READING:
+            return age(channel["value_ms"] or 0, around.now_ms, t)
         case Look.ON | Look.OFF:
             return _history(channel, around, t)
 
@@ -162,6 +180,9 @@ def _pending(channel: Channel, t: Words) -> str:
 
 
 def _last(channel: Channel, around: Around, t: Words) -> list[str]:
+    if channel["value"] is not None:
+        said = measure(channel["value"], channel["unit"], t)
+        return [t("told.last", word=said, age=age(channel["value_ms"] or 0, around.now_ms, t))]
     if channel["kind"] == "sensor" and channel["on"] is None:
         return []
     if channel["told_ms"] is None:

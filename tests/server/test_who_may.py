@@ -85,6 +85,7 @@ TABLE: Final = """
 401 404 200 200 200 200 200 200  GET /devices/{device_id}/channels/{channel}
 401 404 200 200 200 200 200 200  GET /devices/{device_id}/channels/{channel}/history.csv
 401 404 200 200 200 200 200 200  GET /api/v1/devices/{device_id}/history
+401 404 409 409 409 409 409 409  GET /api/v1/devices/{device_id}/channels/{channel}/readings
 401 200 401 200 200 200 200 200  GET /api/v1/audit
 401 200 401 200 200 200 200 200  GET /activity
 401 200 401 200 200 200 403 403  GET /api/v1/account/export
@@ -170,6 +171,7 @@ FOR_GUESTS: Final = {
     "GET /devices/{device_id}/channels/{channel}",
     "GET /devices/{device_id}/channels/{channel}/history.csv",
     "GET /api/v1/devices/{device_id}/history",
+    "GET /api/v1/devices/{device_id}/channels/{channel}/readings",
     "GET /api/v1/snapshot",
     "GET /api/v1/live",
     "GET /",

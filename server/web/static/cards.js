@@ -54,6 +54,8 @@ export function drawCard(card, { channel, device, site, where }, store, link) {
   drawSteps(card.querySelector('.steps'), store.shown(channel).command, seen);
   drawRing(card.querySelector('.ring'), seenNow.lease);
   card.querySelector('relay-switch')?.show?.(seenNow);
+  const tile = card.querySelector('reading-tile');
+  if (tile) write(tile, seenNow.look === 'reading' ? seenNow.word : '–');
 }
 
 // The part that is left of a lease's time; the same time stands in words beside it.
@@ -90,7 +92,12 @@ export function newCard({ key, channel, site }, liked) {
   const button = card.querySelector('button');
   button.setAttribute('aria-labelledby', `name-${id}`);
   button.setAttribute('aria-describedby', `state-${id}`);
-  if (channel.kind !== 'output' || site.role === 'viewer') {
+  if (channel.kind === 'sensor') {
+    const tile = document.createElement('reading-tile');
+    tile.className = 'reading';
+    tile.setAttribute('aria-hidden', 'true');
+    card.querySelector('relay-switch').replaceWith(tile);
+  } else if (channel.kind !== 'output' || site.role === 'viewer') {
     const picture = document.createElement('span');
     picture.className = 'switch';
     picture.append(...button.childNodes);

@@ -3,6 +3,7 @@
 const DOT = ' · ';
 const GRACE_MS = 15_000;
 const FAILURE_SHOWN_MS = 600_000;
+const MEASURED_MS = 900_000;
 
 let texts = {};
 
@@ -108,6 +109,7 @@ export function lookOf(channel, around) {
   const command = channel.command;
   if (around.link !== 'up' || around.presence === 'unknown') return 'unknown';
   if (['offline', 'revoked'].includes(around.presence)) return 'offline';
+  if (channel.value !== null) return around.nowMs - channel.value_ms < MEASURED_MS ? 'reading' : 'unknown';
   if (command && isOpen(command)) return around.nowMs < command.expires_ms + GRACE_MS ? 'pending' : 'unknown';
   if (channel.on === null || (command && inDoubt(command, channel))) return 'unknown';
   return channel.on ? 'on' : 'off';
@@ -120,12 +122,20 @@ export function isOpen(command) {
 function asksOf(channel, around, look) {
   const reachable = around.link === 'up' && around.presence === 'online';
   const usable = channel.kind === 'output' && around.role !== 'viewer' && !channel.locked && reachable;
-  if (!usable || look === 'pending' || look === 'offline') return null;
+  if (!usable || ['pending', 'offline', 'reading'].includes(look)) return null;
   return look === 'off';
 }
 
+// `24,3 °C`, `62,0%`, from a hundred on without a fraction.
+export function measure(value, unit) {
+  const digits = Math.abs(value) >= 100 ? 0 : 1;
+  const rounded = Math.floor(value * 10 ** digits + 0.5) / 10 ** digits;
+  return rounded.toFixed(digits).replace('.', t('look.decimal')) + (unit === '%' ? '' : '\u00a0') + unit;
+}
+
 function wordOf(channel, look) {
-  if (channel.kind === 'sensor' && look === 'unknown' && channel.on === null) return t('look.sensor');
+  if (look === 'reading') return measure(channel.value, channel.unit);
+  if (channel.kind === 'sensor' && look === 'unknown' && channel.on === null && channel.value === null) return t('look.sensor');
   return look === 'on' || look === 'off' ? stateWord(channel) : t(`look.${look}`);
 }
 
@@ -135,6 +145,7 @@ export function stateWord(channel) {
 }
 
 function toldOf(channel, around, look, asks) {
+  if (look === 'reading') return age(channel.value_ms, around.nowMs);
   if (look === 'on' || look === 'off') return history(channel, around);
   if (look !== 'pending') return dotted([...last(channel, around), asks === false ? t('told.tap_off') : '']).trim();
   const step = channel.command.fate === 'published' ? 'sent' : 'sending';
@@ -146,6 +157,9 @@ function dotted(parts) {
 }
 
 function last(channel, around) {
+  if (channel.value !== null) {
+    return [t('told.last', { word: measure(channel.value, channel.unit), age: age(channel.value_ms, around.nowMs) })];
+  }
   if (channel.kind === 'sensor' && channel.on === null) return [];
   if (channel.told_ms === null) return [t('told.never')];
   if (channel.on === null) return [t('told.unreadable')];

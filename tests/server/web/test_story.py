@@ -54,6 +54,7 @@ def test_every_kind_has_a_sentence_in_english_too() -> None:
         (59_999, "dưới 1 phút"),
         (MINUTE_MS, "1 phút"),
         (HOUR - 1, "59 phút"),
+        (2 * HOUR, "2 giờ"),
         (158 * MINUTE_MS, "2 giờ 38 phút"),
         (DAY - 1, "23 giờ 59 phút"),
         (76 * HOUR, "3 ngày 4 giờ"),

@@ -8,7 +8,7 @@ import pytest
 from server.web.i18n import words_in
 from server.web.shapes import Channel
 from server.web.times import age, clock_time, left
-from server.web.words import GRACE_MS, Around, Look, View, view
+from server.web.words import GRACE_MS, MEASURED_MS, Around, Look, View, measure, view
 from tests.server.web.world import MINUTE_MS, NOW_MS, channel, command, leased
 
 VI = words_in("vi")
@@ -112,6 +112,33 @@ def test_inputs_have_words_of_their_own() -> None:
     words = [seen(kind=kind, on=on).word for kind in ("contact", "button") for on in (False, True)]
     assert words == ["Mở", "Đóng", "Không nhấn", "Đang nhấn"]
     assert sentence(seen(kind="sensor", on=None)) == "Chưa có số đo"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (62.25, "%", "62,3%"),
+        (24.0, "°C", "24,0\u00a0°C"),
+        (-0.04, "°C", "0,0\u00a0°C"),
+        (-12.34, "°C", "-12,3\u00a0°C"),
+        (1013.5, "hPa", "1014\u00a0hPa"),
+        (99.96, "lx", "100,0\u00a0lx"),
+    ],
+)
+def test_a_measure_is_told_as_people_write_it(value: float, unit: str, said: str) -> None:
+    assert measure(value, unit, VI) == said
+
+
+def test_a_sensor_tells_its_value_and_its_age_and_an_old_one_says_nothing_of_now() -> None:
+    told = {"kind": "sensor", "on": None, "value": 24.25, "unit": "°C", "value_ms": NOW_MS - MINUTE_MS}
+    now = seen(**told)
+    assert (now.look, now.word, now.told.replace("\u00a0", " "), now.asks) == (Look.READING, "24,3\u00a0°C", "1 phút trước", None)
+    old = seen(**{**told, "value_ms": NOW_MS - MEASURED_MS})
+    assert (old.look, old.word, old.told.replace("\u00a0", " ")) == (
+        Look.UNKNOWN,
+        VI("look.unknown"),
+        "lúc cuối 24,3 °C, 15 phút trước",
+    )
 
 
 @pytest.mark.parametrize(

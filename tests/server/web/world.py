@@ -29,8 +29,13 @@ def channel(id: str, name: str, icon: str, *, on: bool | None = False, **other: 
     return {
         "id": id, "device": DEVICE, "name": name, "kind": "output", "icon": icon, "on": on, "since_ms": NOW_MS - 8 * MINUTE_MS,
         "lease_until_ms": None, "cause": "command", "actor": "Lan", "told_ms": NOW_MS - 8 * MINUTE_MS, "max_on_s": None,
-        "locked": False, "power_w": None, "ask_first": False, "command": None, **other,
+        "value": None, "unit": None, "value_ms": None, "locked": False, "power_w": None, "ask_first": False, "command": None, **other,
     }  # fmt: skip
+
+
+def sensor(id: str, name: str, value: float, unit: str, value_ms: int) -> dict[str, Any]:  # noqa: A002
+    told = {"kind": "sensor", "on": None, "since_ms": None, "told_ms": None, "cause": None, "actor": None}
+    return channel(id, name, "sensor", **told, value=value, unit=unit, value_ms=value_ms)
 
 
 def device(id: str = DEVICE, name: str = "Nhà màng số 1", *channels: dict[str, Any], **other: Any) -> dict[str, Any]:  # noqa: A002
@@ -80,6 +85,8 @@ def every_state() -> dict[str, Any]:
         channel("cua", "Cửa kho", "gate", kind="contact", on=True, cause="input", actor=None),
         channel("nut", "Nút dừng", "socket", kind="button", cause="input", actor=None, since_ms=NOW_MS - 86_400_000),
         channel("nhiet", "Nhiệt độ", "sensor", kind="sensor", on=None, since_ms=None, told_ms=None, cause=None),
+        sensor("am", "Độ ẩm đất", 62.25, "%", NOW_MS - 20_000),
+        sensor("xa", "Áp suất", 1013.5, "hPa", NOW_MS - 20 * MINUTE_MS),
         channel(
             "bom-2",
             "Bơm giếng",
@@ -103,6 +110,7 @@ def every_state() -> dict[str, Any]:
         ABSENT,
         "Trạm bơm suối",
         channel("may-bom", "Máy bơm", "pump", **leased()),
+        sensor("lanh", "Kho lạnh", -0.04, "°C", NOW_MS - 6 * MINUTE_MS),
         channel("van", "Van xả", "valve", told_ms=NOW_MS - 5 * MINUTE_MS, command=command("van", "waiting", device=ABSENT)),
         presence="offline",
         presence_ms=NOW_MS - 5 * MINUTE_MS,

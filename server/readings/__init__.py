@@ -1,0 +1,1 @@
+"""What sensors measure: taken in, thinned out, kept for a while, and told in buckets."""
