@@ -490,3 +490,14 @@ def test_a_state_never_tells_what_was_before_a_change_that_was_told():
     assert not world.pins["valve"].level
     world.advance(100)
     assert told(world, State)[-1].channels["valve"].on is False
+
+
+def test_the_server_s_time_is_told_only_while_it_is_known_and_somebody_listens():
+    world = World(wires(LAMP))
+    told = [world.core.time_ms(world.moment)]
+    world.link_up()
+    world.advance(1_000)
+    told.append(world.core.time_ms(world.moment))
+    assert told == [None, world.server_ms]
+    world.link_down()
+    assert world.core.time_ms(world.moment) is None

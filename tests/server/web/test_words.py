@@ -137,7 +137,7 @@ def test_a_sensor_tells_its_value_and_its_age_and_an_old_one_says_nothing_of_now
     assert (old.look, old.word, old.told.replace("\u00a0", " ")) == (
         Look.UNKNOWN,
         VI("look.unknown"),
-        "lúc cuối 24,3 °C, 15 phút trước",
+        "· lúc cuối 24,3 °C, 15 phút trước",
     )
 
 
