@@ -1,5 +1,7 @@
 """The demo's sensors: values that could be a garden's, the same ones for the same seed."""
 
+import itertools
+
 from firmware_sim.sensors import GARDEN, garden
 from protocol.messages import ChannelKind, Measurement
 
@@ -18,7 +20,7 @@ def test_values_drift_in_small_steps_around_where_they_are_at_home() -> None:
         moisture, warmth = walked(seed)["do-am-dat"], walked(seed)["nhiet-do"]
         assert 40 < min(moisture) < max(moisture) < 85
         assert 18 < min(warmth) < max(warmth) < 30
-        assert max(abs(after - before) for before, after in zip(warmth, warmth[1:], strict=False)) < 2
+        assert max(abs(after - before) for before, after in itertools.pairwise(warmth)) < 2
         assert len(set(warmth)) > 10
 
 

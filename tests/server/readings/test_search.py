@@ -94,7 +94,10 @@ async def test_the_api_tells_readings_of_sensors_and_of_the_device_s_health(tmp_
         assert await asked(world, **whole) == (
             200,
             {
-                **{"device": DEVICE, "channel": "am", "unit": "%", "bucket_ms": 600_000},
+                "device": DEVICE,
+                "channel": "am",
+                "unit": "%",
+                "bucket_ms": 600_000,
                 "buckets": [{"from_ms": START, "min": 60.0, "avg": 60.0, "max": 60.0, "n": 1}],
             },
         )

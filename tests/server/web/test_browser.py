@@ -137,7 +137,7 @@ def test_without_scripts_the_page_shows_every_device_and_state(visitor: Visitor,
     site.backend.current = world.every_state()
     page = visitor(java_script_enabled=False).open(live=False)
     expect(page.locator(".device-name")).to_have_text(["Nhà màng số 1", "Trạm bơm suối", "Chưa báo"])
-    assert len(card_texts(page)) == 22
+    assert len(card_texts(page)) == 25
     expect(page.locator("link-badge")).to_have_text("Lúc 14:10")
 
 

@@ -40,4 +40,3 @@ def test_everything_stays_inside_the_picture() -> None:
 
 def test_nothing_makes_no_plot() -> None:
     assert plot([], STEP, 0, UNTIL) is None
-
