@@ -5,7 +5,7 @@ compares them.
 from server.web.i18n import Words
 from server.web.shapes import Channel, Command
 from server.web.times import age, clock_time, left
-from server.web.words import Around, Look, in_doubt, look_of, notice, state_word
+from server.web.words import Around, Look, in_doubt, look_of, measure, notice, state_word
 
 
 def why_so(channel: Channel, around: Around, presence_ms: int | None, t: Words) -> str:
@@ -14,6 +14,8 @@ def why_so(channel: Channel, around: Around, presence_ms: int | None, t: Words) 
     match look:
         case Look.PENDING:
             return _pending(channel["command"], t)
+        case Look.READING:
+            return _measured(channel, around, t)
         case Look.ON | Look.OFF:
             return _known(channel, around, t)
         case Look.UNKNOWN | Look.OFFLINE:
@@ -36,6 +38,11 @@ def what_next(channel: Channel, around: Around, t: Words) -> list[str]:
 def _pending(command: Command | None, t: Words) -> str:
     actor = command["actor"] if command else None
     return t(f"why.pending_{'on' if command and command['on'] else 'off'}", actor=actor or t("why.somebody"))
+
+
+def _measured(channel: Channel, around: Around, t: Words) -> str:
+    told = measure(channel["value"] or 0, channel["unit"], t)
+    return t("why.measured", value=told, age=age(channel["value_ms"] or 0, around.now_ms, t))
 
 
 def _wish(command: Command) -> str:
@@ -68,6 +75,9 @@ def _rest(channel: Channel, around: Around, t: Words) -> str:
 
 def _unknown(channel: Channel, around: Around, presence_ms: int | None, t: Words) -> str:
     reason = _reason(channel, around, presence_ms, t)
+    if channel["value"] is not None:
+        said, old = measure(channel["value"], channel["unit"], t), age(channel["value_ms"] or 0, around.now_ms, t)
+        return t("why.last", reason=reason, word=said, age=old, end="")
     if channel["told_ms"] is None:
         return t("why.never", reason=reason)
     if channel["on"] is None:

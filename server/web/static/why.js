@@ -1,10 +1,11 @@
 // Why a channel is as it is, in one sentence, and what happens to it next: the same rules as why.py on the server.
 
-import { age, clockTime, first, inDoubt, isOpen, left, lookOf, noticeOf, stateWord, t } from './words.js';
+import { age, clockTime, first, inDoubt, isOpen, left, lookOf, measure, noticeOf, stateWord, t } from './words.js';
 
 export function whySo(channel, around, presenceMs) {
   const look = lookOf(channel, around);
   if (look === 'pending') return pending(channel.command);
+  if (look === 'reading') return measured(channel, around);
   return look === 'on' || look === 'off' ? known(channel, around) : unknown(channel, around, presenceMs);
 }
 
@@ -29,6 +30,10 @@ function pending(command) {
   return t(`why.pending_${command.on ? 'on' : 'off'}`, { actor });
 }
 
+function measured(channel, around) {
+  return t('why.measured', { value: measure(channel.value, channel.unit), age: age(channel.value_ms, around.nowMs) });
+}
+
 function known(channel, around) {
   const places = { word: stateWord(channel), by: by(channel), rest: rest(channel, around) };
   if (channel.since_ms === null) return t('why.is', places);
@@ -48,6 +53,10 @@ function rest(channel, around) {
 
 function unknown(channel, around, presenceMs) {
   const reason = reasonOf(channel, around, presenceMs);
+  if (channel.value !== null) {
+    const word = measure(channel.value, channel.unit);
+    return t('why.last', { reason, word, age: age(channel.value_ms, around.nowMs), end: '' });
+  }
   if (channel.told_ms === null) return t('why.never', { reason });
   if (channel.on === null) return t('why.unread', { reason });
   const word = stateWord(channel).toLocaleUpperCase('vi');
