@@ -83,7 +83,7 @@ class Messengers:
     def _check(self, address: str, scheme: str) -> Checked:
         plugin = self._plugin(address, scheme)
         host, port = _reached(plugin, scheme)
-        if host is not None:
+        if host is not None and host != SERVICES[scheme]:
             try:
                 self._places.addresses(host, port)
             except OSError:
