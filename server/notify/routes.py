@@ -13,6 +13,7 @@ from server.audit import note
 from server.errors import Problem
 from server.http import pages_of
 from server.notify.kinds import Kind
+from server.notify.messengers import SERVICES
 from server.notify.models import Notice, PushSubscription
 from server.notify.notices import Notices
 from server.notify.outcome import Result
@@ -154,7 +155,12 @@ def _address_page(request: Request, person: Principal, *, status_code: int = 200
     settings: Settings = request.app.state.settings
     further = [word.strip() for word in settings.notify_services.split(",") if word.strip()]
     return pages_of(request).render(
-        request, "account_notifications_address.html", status_code=status_code, viewer=person, refused=refused, further=further
+        request,
+        "account_notifications_address.html",
+        status_code=status_code,
+        viewer=person,
+        refused=refused,
+        services=[*SERVICES, *further],
     )
 
 

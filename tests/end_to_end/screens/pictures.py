@@ -79,7 +79,7 @@ async def take(browser: Browser, world: World, picture: Picture) -> bytes:
     )
     try:
         await phone.page.goto(world.address(named(picture.screen).address))
-        if await phone.page.locator("link-badge").count():
+        if await phone.page.locator("link-badge:not(.offline)").count():
             await expect(phone.page.locator("link-badge")).to_have_attribute("data-state", "live", timeout=15_000)
         await phone.page.evaluate("document.fonts.ready")
         session = await phone.context.new_cdp_session(phone.page)

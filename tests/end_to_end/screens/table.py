@@ -23,6 +23,8 @@ TABLE: Final = """
 200 200 403 303 404 404 303  schedule-change   /sites/{slug}/schedules/{schedule}       plan.form.change
 200 200 200 303 200 200 303  account           /account                                 account.title
 200 200 200 303 200 200 303  tokens            /account/tokens                          tokens.new
+200 200 200 303 200 200 303  notify-address    /account/notifications/address           notify.add
+200 200 200 200 200 200 200  offline           /offline                                 offline.title
 200 200 200 303 200 200 303  data              /account/data                            data.title
 200 200 200 303 200 200 303  prove             /prove                                   prove.title
 200 200 200 200 200 200 200  sign-in           /sign-in                                 signin.title
