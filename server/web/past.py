@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from server.history.strip import SLOTS, Mark, Run
@@ -105,7 +104,8 @@ def _today(row: Row, t: Words) -> Row:
 
 
 def _day(day: date, t: Words) -> str:
-    return format_date(day, "EEE dd/MM", locale=t.language)
+    weekday = t(f"plan.day.{day.isoweekday()}")
+    return f"{weekday[0].upper()}{weekday[1:]} {day:%d/%m}"
 
 
 def _word(on: bool, channel: Channel, t: Words) -> str:

@@ -13,6 +13,10 @@ TABLE: Final = """
 200 200 200 303 200 200 303  places            /sites                                   place.all
 200 200 200 303 404 404 303  place             /sites/{slug}                            {site}
 404 404 404 303 200 404 303  empty-place       /sites/{empty_slug}                      {empty_site}
+200 200 200 200 404 404 303  channel           /devices/{device}/channels/{channel}     {channel_name}
+200 200 200 200 404 404 303  channel-week      /devices/{device}/channels/{channel}?days=7 {channel_name}
+200 200 200 200 404 404 303  channel-month     /devices/{device}/channels/{channel}?days=30 {channel_name}
+200 200 200 404 404 404 303  channel-offline   /devices/{offline}/channels/{channel}    {channel_name}
 200 200 200 303 200 200 303  schedules         /schedules                               plan.title
 200 200 200 303 404 404 303  schedules-there   /sites/{slug}/schedules                  {site}
 404 404 404 303 200 404 303  schedules-none    /sites/{empty_slug}/schedules            {empty_site}

@@ -106,7 +106,7 @@ async def _devices(world: World) -> None:
     unspoken = await system.add_device(DEVICES[3], start=False)
     silent = await system.add_device(DEVICES[4], wiring=wiring, keepalive_s=600)
     made = {"device": online, "offline": offline, "revoked": revoked, "unspoken": unspoken, "silent": silent}
-    world.places |= {name: device.id for name, device in made.items()} | {"channel": "may-bom"}
+    world.places |= {name: device.id for name, device in made.items()} | {"channel": "may-bom", "channel_name": CHANNELS[0]}
 
     async def all_told() -> bool:
         devices = {it["id"]: it for it in (await system.snapshot())["devices"]}
