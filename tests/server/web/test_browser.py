@@ -23,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from server.web.assets import assets
+from server.web.theme import GROUND
 from tests.server.web import world
 from tests.server.web.fake_app import Answer, FakeBackend, Lan, Running
 
@@ -234,6 +235,31 @@ def test_the_word_that_overtakes_its_answer_settles_it_too(visitor: Visitor, sit
     expect(visit.switch("may-bom")).to_have_attribute("aria-checked", "true")
     site.backend.answer = accepted()
     visit.expect_look("may-bom", "on")
+
+
+NOTE_LOOKS = """it => { window.looks = [it.dataset.look];
+  new MutationObserver(() => { if (window.looks.at(-1) !== it.dataset.look) window.looks.push(it.dataset.look); })
+    .observe(it, {attributes: true, attributeFilter: ['data-look']}); }"""
+
+
+@pytest.mark.parametrize(("channel", "was", "becomes"), [("may-bom", False, True), ("den", True, False)])
+def test_a_report_older_than_the_command_moves_nothing(
+    visitor: Visitor, site: Running, channel: str, was: bool, becomes: bool
+) -> None:
+    site.backend.answer = accepted(channel)
+    visit = visitor()
+    visit.open()
+    visit.card(channel).evaluate(NOTE_LOOKS)
+    visit.tap(channel)
+    expect(visit.card(channel)).to_contain_text("chờ thiết bị trả lời")
+    visit.tell(channel, on=was, command=world.applied(channel, on=was))
+    visit.tell(channel, on=not was, command=world.applied(channel, on=not was))  # what was asked before this tap
+    site.tell("tick", {"now_ms": world.NOW_MS})
+    visit.expect_look(channel, "pending")
+    visit.tell(channel, on=becomes, command={**accepted(channel)[1], "on": becomes, "fate": "applied"})
+    visit.expect_look(channel, "on" if becomes else "off")
+    looks = ["on" if was else "off", "pending", "on" if becomes else "off"]
+    assert visit.page.evaluate("window.looks") == looks
 
 
 @pytest.mark.parametrize("key", ["Space", "Enter"])
@@ -547,6 +573,20 @@ def test_text_keeps_its_contrast_in_light_and_dark(visitor: Visitor, site: Runni
     for scheme in ("light", "dark"):
         visit = visitor(color_scheme=scheme)
         assert visit.open().evaluate(script) == []
+
+
+@pytest.mark.parametrize(("theme", "system"), [("dark", "light"), ("light", "dark"), ("system", "dark"), ("system", "light")])
+def test_a_chosen_theme_is_there_from_the_first_frame_and_without_scripts(
+    visitor: Visitor, site: Running, theme: str, system: str
+) -> None:
+    visit = visitor(color_scheme=system, java_script_enabled=False)
+    visit.context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
+    visit.open(live=False)
+    shown = theme if theme != "system" else system
+    ground = GROUND[shown].lstrip("#")
+    rgb = ", ".join(str(int(ground[at : at + 2], 16)) for at in (0, 2, 4))
+    expect(visit.page.locator("body")).to_have_css("background-color", f"rgb({rgb})")
+    expect(visit.page.locator("html")).to_have_css("color-scheme", "light dark" if theme == "system" else theme)
 
 
 @pytest.fixture(autouse=True)
