@@ -15,7 +15,7 @@ from server.devices.access import device_to_command
 from server.devices.state import DeviceNow
 from server.errors import Problem
 from server.history.pages import Typed, channel_page
-from server.http import own_path, wants_page, with_page
+from server.http import own_path, pages_of, wants_page, with_page
 from server.limits import limits_of
 from server.switchboard import switchboard
 
@@ -35,10 +35,12 @@ async def issue_by_form(
     typed: Annotated[bool, Form()] = False,
     minutes: Annotated[str, Form()] = "",
     back: Annotated[str, Form(max_length=500)] = "/",
+    sure: Annotated[bool, Form()] = False,
 ) -> Response:
     """Switch, wait a moment, then show `back` again. `for_s`: for so long; `typed`: for so long as `minutes` says.
 
-    Minutes that cannot be are answered with the channel's page, which says so beside what was typed.
+    Minutes that cannot be are answered with the channel's page, which says so beside what was typed; ON for what is to ask first with
+    the question, unless it was answered: `sure`.
     """
     board = switchboard(request)
     device = device_to_command(board.registry, principal, device_id, channel)
@@ -47,6 +49,10 @@ async def issue_by_form(
         if isinstance(asked, WrongMinutes):
             return await _wrong(request, principal, device, channel, Typed(minutes[:LONGEST_TYPED], asked))
         for_s = asked
+    known = device.channels.get(channel)
+    if on and not sure and known is not None and known.chosen.ask_first:
+        shown = {"device": device, "channel": known, "for_s": for_s}
+        return pages_of(request).render(request, "ask_first.html", viewer=principal, back=own_path(back), shown=shown, tab="home")
     limits_of(request).command(principal.actor, guest=principal.guest is not None)
     command = await issue(board, principal, Wish(device_id=device_id, channel=channel, on=on, for_s=for_s if on else None))
     note(request, command=command.id, on=command.on)

@@ -44,7 +44,7 @@ export function drawCard(card, { channel, device, site, where }, store, link) {
   flag(card, 'data-wanted', seenNow.wanted);
   const place = card.querySelector('.where');
   if (place) write(place, where);
-  write(card.querySelector('.name'), channel.name);
+  write(card.querySelector('.name-link') ?? card.querySelector('.name'), channel.name);
   flag(card.querySelector('.icon use'), 'href', `#i-${iconOf(channel)}`);
   write(card.querySelector('.word'), seenNow.word);
   write(card.querySelector('.told'), seenNow.told);
@@ -87,6 +87,7 @@ export function newCard({ key, channel, site }, liked) {
   card.dataset.channel = channel.id;
   const name = card.querySelector('.name');
   name.id = `name-${id}`;
+  name.querySelector('a').href = `/devices/${encodeURIComponent(channel.device)}/channels/${encodeURIComponent(channel.id)}`;
   if (liked) addWhere(name);
   card.querySelector('.state').id = `state-${id}`;
   const button = card.querySelector('button');

@@ -19,7 +19,7 @@ from tests.server.web.fake_app import FakeBackend
 
 NASTY = "<script>alert(1)</script>\"'&{{7*7}}"
 ADDRESSES = {"home.html": "/", "sign_in.html": "/sign-in", "sign_in_link.html": "/enter/abc", "error.html": "/nowhere"}
-ELSEWHERE = ("account", "prove", "site", "invit", "guest", "device", "audit", "schedule", "channel", "all_off")
+ELSEWHERE = ("account", "prove", "site", "invit", "guest", "device", "audit", "schedule", "channel", "all_off", "ask_first")
 """How the names of templates begin that are rendered by other parts of the server, whose tests try them."""
 
 
