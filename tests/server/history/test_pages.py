@@ -150,3 +150,15 @@ async def test_all_modules_of_the_page_are_asked_for_at_once_and_no_others(world
     page = (await world.send("owner", "GET", PAGE)).text
     linked = set(re.findall(r'(?:href|src)="(/static/[^"]+\.js)"', page))
     assert linked == {assets().url(name) for name in modules_of("channel.js")}
+
+
+async def test_members_see_what_the_schedules_have_in_mind_and_that_no_device_runs_them_yet(world: WhoWorld):
+    rule = {"channel": "den", "when": {"kind": "weekly", "at": "06:00"}, "on": True, "for_s": 600}
+    asked = {"name": "Sáng", "rule": rule}
+    made = await world.send("owner", "POST", f"/api/v1/devices/{DEVICE}/schedules", json=asked)
+    assert made.status_code == 201, made.text
+    owner, guest = [(await world.send(who, "GET", PAGE)).text for who in ("owner", "guest")]
+    assert [words in owner for words in ('id="planned"', "lúc 06:00: bật 10 phút", "Thiết bị chưa tự chạy theo lịch")] == [
+        True
+    ] * 3
+    assert "06:00: bật" not in guest
