@@ -47,7 +47,7 @@ async def owner_at_the_site(shared: System, phone, locale: str) -> Phone:  # typ
     lan: Phone = await phone(shared.url, locale=locale)
     await lan.sign_in(await shared.link())
     await lan.live()
-    await lan.page.locator("a.role").click()
+    await lan.page.locator(".site-link").click()
     await expect(lan.page).to_have_url(f"{shared.url}/sites/nha")
     return lan
 
