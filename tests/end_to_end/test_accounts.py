@@ -70,10 +70,11 @@ def complaints(phone: Phone) -> list[str]:
 
 
 async def fits(page: Page) -> bool:
-    """Whether nothing is wider than the screen, and everything to press is large enough for a finger."""
+    """Whether nothing is wider than the screen, and everything to press, with its label, is large enough for a finger."""
     small = await page.evaluate(
         """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]):not(.unseen), main summary')]
-          .filter(it => it.checkVisibility()).filter(it => it.getBoundingClientRect().height < 48).map(it => it.outerHTML)"""
+          .filter(it => it.checkVisibility()).filter(it => (it.closest('.choice') ?? it).getBoundingClientRect().height < 48)
+          .map(it => it.outerHTML)"""
     )
     assert small == []
     return bool(await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
