@@ -51,10 +51,15 @@ class Visit:
     requests: list[str]
 
     @property
+    def on_the_way_ms(self) -> float:
+        """What that link takes: three steps, each waiting for the one before (the page, its files, the stream), and the bytes."""
+        return 3 * LATENCY_MS + self.received * 8 / DOWN_BITS * 1000
+
+    @property
     def reckoned_ms(self) -> float:
-        """How long it takes on that phone by what it did: three steps, each waiting for the one before (the page, its files, the
-        stream), what is received, and the work of the page's thread. Other work of the machine is not in it."""
-        return 3 * LATENCY_MS + self.received * 8 / DOWN_BITS * 1000 + SLOWER * self.busy
+        """How long it takes on that phone by what it did: the way, and the work of the page's thread. Other work of the machine is
+        not in it."""
+        return self.on_the_way_ms + SLOWER * self.busy
 
 
 async def visit(browser: Browser, address: str, cookies: list[Any], *, slowly: bool) -> Visit:
