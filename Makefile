@@ -56,9 +56,9 @@ page: ## How soon the home page can be used on a slow phone over 4G
 	@scripts/setup test
 	@$(BIN)/python -m tests.end_to_end.usable
 
-picture: ## Take the README's picture anew, of the real demo
+picture: ## Take the pictures in docs/screens anew, of every screen that is shown there
 	@scripts/setup test
-	@$(BIN)/python -m tests.end_to_end.picture
+	@$(BIN)/python -m tests.end_to_end.screens.pictures
 
 pi: ## The tests on an emulated Raspberry Pi
 	@scripts/setup test

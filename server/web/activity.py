@@ -58,6 +58,8 @@ SEGMENTS: Final = {
     "tokens": "activity.what.tokens",
 }
 """What a route is about, by a segment of it; the last that is known tells."""
+MESSAGE: Final = 400
+"""The status of what a device said and the server refused: its reasons are none of a command's."""
 KINDS: Final = ("switching", "schedules", "people", "devices", "places", "account", "entering", "other")
 _KIND_OF: Final = {
     "all_off": "switching",
@@ -70,6 +72,7 @@ _KIND_OF: Final = {
     "guest_links": "people",
     "leave": "people",
     "link_made": "people",
+    "channel": "devices",
     "devices": "devices",
     "device_added": "devices",
     "sites": "places",
@@ -133,7 +136,8 @@ def kind_of(told: str) -> str:
 
 def why(status: int, reason: str | None, t: Words) -> str:
     """Why it was refused or failed, without a word of programs."""
-    special = () if reason is None else (f"activity.why.{reason}", f"reason.{reason}")
+    special = [] if reason is None else [f"activity.why.{reason}"]
+    special += [f"reason.{reason}"] if reason is not None and status != MESSAGE else []
     kind = "500" if status >= 500 else "other"
     return t.first(*special, f"activity.why.{status}", f"activity.why.{kind}")
 

@@ -50,6 +50,12 @@ def test_a_word_of_another_language_or_of_nowhere_is_found(text: str):
     assert VI.foreign([text, "Bật"]) == [text]
 
 
+def test_days_and_months_are_words_of_their_language():
+    assert VI.holds("Th 7 21/11")
+    assert EN.holds("Saturday 21 November")
+    assert not VI.holds("Saturday 21 November")
+
+
 def test_each_language_is_foreign_to_the_other():
     assert EN.holds("Could not switch on: the device is offline.")
     assert not VI.holds("Could not switch on: the device is offline.")

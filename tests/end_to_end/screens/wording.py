@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Final
 
+from babel.dates import get_day_names, get_month_names
 from babel.messages.pofile import read_po
 
 from server.web.i18n import po_path
@@ -26,6 +27,8 @@ OF_NO_LANGUAGE: Final = (
     "Chromium",
     "Linux",
     "Android",
+    "Telegram",
+    "Zalo Bot",
     "VI",
     "EN",
     "English",
@@ -45,7 +48,7 @@ class Wording:
     """One language with the world's own names. `names` may stand in any text."""
 
     def __init__(self, language: str, names: Collection[str]) -> None:
-        self._names = sorted({_plain(name) for name in (*names, *OF_NO_LANGUAGE)}, key=len, reverse=True)
+        self._names = sorted({_plain(name) for name in (*names, *OF_NO_LANGUAGE, *_calendar(language))}, key=len, reverse=True)
         self._parts = templates(language)
         self._known: dict[str, bool] = {"": True}
 
@@ -116,6 +119,12 @@ def templates(language: str) -> tuple[Parts, ...]:
 def pattern(language: str, key: str) -> re.Pattern[str]:
     """What the text of a key can look like, whatever stands in its places."""
     return re.compile(".+".join(map(re.escape, _PLACE.split(catalogue(language)[key]))))
+
+
+def _calendar(language: str) -> list[str]:
+    """What the language calls its days and months, as Unicode's own tables say."""
+    days = [name for width in ("abbreviated", "wide") for name in get_day_names(width, locale=language).values()]
+    return days + [name for width in ("abbreviated", "wide") for name in get_month_names(width, locale=language).values()]
 
 
 def _split(text: str) -> Parts:

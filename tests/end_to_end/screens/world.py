@@ -68,7 +68,7 @@ class World:
     @property
     def names(self) -> frozenset[str]:
         """What the world itself calls things: it stands on the pages in whatever language it was written."""
-        people = (*PEOPLE.values(), GUEST, f"khách: {GUEST}", "Nguyễn Thị Thuỷ", "Máy tính ở trạm bơm")
+        people = (*PEOPLE.values(), GUEST, f"khách: {GUEST}", "Nguyễn Thị Thuỷ", "Máy tính ở trạm bơm", "Tưới sáng")
         things = (*DEVICES, *CHANNELS, LONG_CHANNEL, "Cửa", PLACE, EMPTY_PLACE, "Mô phỏng 4 rơ-le")
         return frozenset((*people, *things, *self.places.values(), self.url, ZONE))
 
@@ -107,6 +107,7 @@ async def _devices(world: World) -> None:
     silent = await system.add_device(DEVICES[4], wiring=wiring, keepalive_s=600)
     made = {"device": online, "offline": offline, "revoked": revoked, "unspoken": unspoken, "silent": silent}
     world.places |= {name: device.id for name, device in made.items()} | {"channel": "may-bom", "channel_name": CHANNELS[0]}
+    world.places |= {f"{name}_name": title for name, title in zip(made, DEVICES, strict=True)}
 
     async def all_told() -> bool:
         devices = {it["id"]: it for it in (await system.snapshot())["devices"]}
@@ -114,6 +115,8 @@ async def _devices(world: World) -> None:
         return all(devices.get(it.id, {}).get("presence") == "online" and devices[it.id]["channels"] for it in started)
 
     await eventually(all_told)
+    titles = (CHANNELS[0], CHANNELS[1], CHANNELS[2], LONG_CHANNEL, "Cửa")
+    world.places |= dict(zip(("channel_name", "lamp_name", "fan_name", "long_channel", "door_name"), titles, strict=True))
     await _past(world, online)
 
 
