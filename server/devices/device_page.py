@@ -29,12 +29,12 @@ STORY_DAYS: Final = 30
 MOST_TOLD: Final = 40
 PLOTTED: Final = 200
 DAY_MS: Final = 24 * 3600 * 1000
-SPANS: Final = {1: DAY_MS, 7: 7 * DAY_MS, 30: 30 * DAY_MS}
+SPANS: Final = {"1": DAY_MS, "7": 7 * DAY_MS, "30": 30 * DAY_MS}
 
 
 @router.get("/devices/{device_id}")
 async def show(
-    request: Request, asking: Asking, device_id: DeviceId, days: Annotated[Literal[1, 7, 30], Query()] = 1
+    request: Request, asking: Asking, device_id: DeviceId, days: Annotated[Literal["1", "7", "30"], Query()] = "1"
 ) -> Response:
     """A device, for members of its place; owners may change it. `days`: of how many its plots tell."""
     device = visible_device(switchboard(request).registry, asking, device_id)

@@ -127,3 +127,10 @@ async def test_the_price_of_power_is_set_changed_and_forgotten(tmp_path: Path) -
     assert 'name="tariff"' in set_there
     assert 'value="1984"' in set_there
     assert site["tariff_vnd_kwh"] is None
+
+
+@pytest.mark.parametrize(("days", "status"), [("1", 200), ("7", 200), ("30", 200), ("2", 422)])
+async def test_the_plots_of_a_device_tell_of_a_day_a_week_or_a_month(tmp_path: Path, days: str, status: int) -> None:
+    async with who_world(tmp_path) as world:
+        answer = await world.send("viewer", "GET", f"/devices/{DEVICE}?days={days}")
+    assert answer.status_code == status
