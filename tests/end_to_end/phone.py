@@ -93,4 +93,5 @@ class Phone:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+            about = f" {message.location['url']}" if message.text.startswith("Failed to load resource") else ""
+            self.complaints.append(message.text + about)

@@ -13,7 +13,10 @@ from tests.server.who_world import DEVICE, WhoWorld, who_world
 NASTY: Final = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
 BAD: Final = ("<script>alert", "<img src=x", "\"'><", "49</")
 RULE: Final = {"channel": "den", "when": {"kind": "weekly", "at": "06:00"}, "on": True}
-DATA: Final = ("application/json", "application/problem+json", "application/manifest+json", "text/event-stream")
+DATA: Final = (
+    *("application/json", "application/problem+json", "application/manifest+json", "text/event-stream"),
+    *("text/csv", "text/javascript"),  # a file to be kept; the page's worker, which holds no name
+)
 
 
 async def named(world: WhoWorld) -> None:

@@ -43,6 +43,7 @@ class Tour:
     statuses: dict[tuple[str, str], int] = field(default_factory=dict)
     looked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _bones: set[tuple[str, str]] = field(default_factory=set)
+    _refused: set[str] = field(default_factory=set)
     _readers: dict[str, Wording] = field(default_factory=dict)
 
     def note(self, trial: str, where: str, faults: Collection[str]) -> None:
@@ -128,11 +129,15 @@ class Tour:
             await page.evaluate("probe.shrink()")
 
     def _listen(self, phone: Phone, where: str, status: int) -> None:
-        """What the page asked for and complained of; that a page is an error, the browser may say."""
+        """What the page asked for and complained of. That a page is an error the browser may say, also when it is another page by then."""
         ours = {urlsplit(self.world.url).netloc}
         self.note("requests", where, sorted(phone.hosts - ours - {""}))
-        own = [it for it in phone.complaints if status == 200 or "Failed to load resource" not in it]
-        self.note("complaints", where, own)
+        if status != 200:
+            self._refused.add(phone.page.url)
+        told = [
+            it for it in phone.complaints if not it.startswith("Failed to load resource") or it.split()[-1] not in self._refused
+        ]
+        self.note("complaints", where, told)
         phone.complaints.clear()
         phone.requests.clear()
 

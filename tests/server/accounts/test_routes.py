@@ -20,6 +20,11 @@ PAGE = {"Accept": "text/html"}
 HERE = {"Sec-Fetch-Site": "same-origin"}
 
 
+async def _no_notices(_request: object, _person: object) -> dict[str, object]:
+    """The section of another domain, which is not tried here."""
+    return {}
+
+
 @asynccontextmanager
 async def browser(tmp_path: Path, base: str = "http://congtac.test") -> AsyncIterator[tuple[httpx.AsyncClient, People]]:
     async with small_world(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}") as people:
@@ -33,6 +38,7 @@ def _app(people: People) -> FastAPI:
     app.state.pages, app.state.settings = PlainPages(), Settings()
     app.state.accounts, app.state.sites = people.accounts, people.sites
     app.state.passwords, app.state.throttle = people.passwords, people.throttle
+    app.state.notices_shown = _no_notices
     install_problems(app)
     surround(app, address="http://congtac.test", body_limit_bytes=65_536)
     for router in routers:
@@ -134,7 +140,7 @@ async def test_people_see_the_sites_that_they_are_members_of(tmp_path: Path, nam
         http.cookies.set("congtac", await people.session_of(name))
         sites = (await http.get("/api/v1/sites")).json()
         site = {"id": people.site_id, "slug": "vuon-uom", "name": "Vườn ươm", "timezone": "Asia/Ho_Chi_Minh"}
-        site |= {"tariff_vnd_kwh": None, "role": role}
+        site |= {"tariff_vnd_kwh": None, "latitude": 21.85, "longitude": 106.76, "role": role}
     assert sites == ([site] if role else [])
 
 
