@@ -38,11 +38,6 @@ async def tour(request, world, browser) -> Tour:
     return made
 
 
-async def test_every_screen_is_named_once():
-    names = [screen.name for screen in screens()]
-    assert sorted(set(names)) == sorted(names)
-
-
 async def test_everybody_gets_from_every_address_what_the_table_says(world):
     told = {}
     for who in WHO:
