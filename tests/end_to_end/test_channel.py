@@ -179,7 +179,7 @@ async def test_a_device_that_is_gone_is_told_with_what_was_known_last(shared, ph
     await until(lambda: gone.program.running)
 
     async def is_online() -> bool:
-        return all(it["presence"] == "online" for it in (await shared.snapshot())["devices"])
+        return (gone.id, "online") in [(it["id"], it["presence"]) for it in (await shared.snapshot())["devices"]]
 
     await eventually(is_online)
     await lan.page.goto(address(shared, gone))

@@ -14,7 +14,11 @@ export function sure(question) {
       answer = true;
       sheet.close();
     });
-    sheet.addEventListener('close', () => resolve(answer), { once: true });
+    sheet.addEventListener('close', function closed() {
+      if (sheet.open) return; // the word of a former question's end, come late
+      sheet.removeEventListener('close', closed);
+      resolve(answer);
+    });
     open();
   });
 }
