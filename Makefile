@@ -5,7 +5,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 UV = $(firstword $(wildcard $(BIN)/uv) $(shell command -v uv))
-COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	--no-header --no-annotate pyproject.toml
 
 help: ## This list

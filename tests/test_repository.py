@@ -3,9 +3,12 @@
 import ast
 import re
 import subprocess
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LOCKS_WITH_ADDRESSES = re.compile(r"(^|/)(uv\.lock|poetry\.lock|Pipfile\.lock|package-lock\.json|yarn\.lock|pnpm-lock\.yaml)$")
@@ -57,6 +60,42 @@ def test_requirements_are_pinned_with_hashes_and_hold_no_address(name: str):
     assert len(first_lines) >= 10
     for entry in re.split(r"^(?=\S)", text, flags=re.MULTILINE)[1:]:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def extras_left_out(text: str) -> list[str]:
+    """What a locked package asks of another with an extra that the other's own line does not name. Debian's pip does not take
+    `b==1` for `b[x]>=1`, finds a newer b, and refuses it for want of a hash: an environment that could be made until b's next release.
+    """
+    locked = {Requirement(line.split(" ;")[0].rstrip("\\ ")) for line in re.findall(r"^\S+==.*$", text, flags=re.MULTILINE)}
+    named = {canonicalize_name(it.name): it.extras for it in locked}
+    asked = [
+        (name, Requirement(line))
+        for name, extras in named.items()
+        for line in _requires(name)
+        if _applies(Requirement(line), extras)
+    ]
+    return [f"{name} asks for {it}" for name, it in asked if it.extras - named.get(canonicalize_name(it.name), set())]
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:  # for another system than this one
+        return []
+
+
+def _applies(it: Requirement, extras: set[str]) -> bool:
+    return it.marker is None or any(it.marker.evaluate({"extra": extra}) for extra in extras | {""})
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_an_extra_that_a_locked_package_asks_for_is_locked_too(name: str):
+    assert extras_left_out((ROOT / "requirements" / f"{name}.txt").read_text("utf-8")) == []
+
+
+def test_an_extra_that_is_left_out_of_the_lock_is_recognised():
+    (found,) = extras_left_out("coverage==7.17.3 \\\n    --hash=sha256:0\npytest-cov==7.1.0 \\\n")
+    assert found.startswith("pytest-cov asks for coverage[toml]")
 
 
 @pytest.mark.parametrize("line", ["--index-url x", "-f /opt/wheels", "--find-links=x", "foo @ https://example.org/foo.whl"])
