@@ -10,8 +10,12 @@ from typing import Final
 
 from fastapi import Request, Response
 
+from server.web.joining import entries, joined
+
 FOLDER: Final = Path(__file__).parent / "static"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
+JOINED: Final = "pages/"
+"""Where a page's script is found with all that it imports in one file."""
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -39,8 +43,14 @@ class Assets:
 
     @classmethod
     def read(cls, folder: Path) -> "Assets":
-        """The files of a folder. Raises KeyError for a kind of file that has no entry in TYPES."""
-        files = {path.relative_to(folder).as_posix(): _read(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+        """The files of a folder, and below `JOINED` each script that no other imports, with all that it imports.
+
+        Raises KeyError for a kind of file that has no entry in TYPES, ValueError for scripts that cannot be joined.
+        """
+        sources = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        modules = {name: body.decode() for name, body in sources.items() if name.endswith(".js")}
+        sources |= {JOINED + name: joined(modules, name).encode() for name in entries(modules)}
+        files = {name: _asset(Path(name).suffix, body) for name, body in sources.items()}
         every = "\n".join(f"{name} {asset.digest}" for name, asset in files.items())
         return cls(files, _digest(every.encode()))
 
@@ -80,10 +90,9 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def _read(path: Path) -> Asset:
-    body = path.read_bytes()
+def _asset(suffix: str, body: bytes) -> Asset:
     packed = gzip.compress(body, 9, mtime=0)
-    return Asset(body, packed if len(packed) < len(body) else None, TYPES[path.suffix], _digest(body))
+    return Asset(body, packed if len(packed) < len(body) else None, TYPES[suffix], _digest(body))
 
 
 def _digest(body: bytes) -> str:

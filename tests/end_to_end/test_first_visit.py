@@ -49,7 +49,7 @@ async def test_a_first_visit_is_small_and_goes_nowhere_else(shared, phone):
     sent = {answer.url: await transferred(answer) for answer in answers if not answer.url.endswith("/api/v1/live")}
     assert sum(sent.values()) <= MOST_BYTES, sent
     assert sum(size for url, size in sent.items() if url.endswith(".js")) <= MOST_SCRIPT_BYTES, sent
-    assert len([url for url in sent if url.endswith(".js")]) >= 5
+    assert len([url for url in sent if url.endswith(".js")]) >= 1
 
 
 async def transferred(answer: Response) -> int:
@@ -67,7 +67,7 @@ async def test_the_page_and_its_files_travel_packed(shared):
             await client.get(path, headers={"Accept-Encoding": "gzip"}) for path in re.findall(r'"(/static/[^"]+)"', page.text)
         ]
     assert page.headers["content-encoding"] == "gzip"
-    assert len(files) >= 9
+    assert len(files) >= 5
     for answer in files:
         packed = answer.headers.get("content-encoding") == "gzip"
         assert packed or len(gzip.compress(answer.content)) >= len(answer.content), answer.url

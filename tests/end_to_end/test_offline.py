@@ -26,12 +26,17 @@ KEPT = """async () => {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def device(shared: System) -> SimulatedDevice:
-    device = await shared.add_device("Trạm bơm")
+    return await online(shared)
 
-    async def online() -> bool:
-        return [it["presence"] for it in (await shared.snapshot())["devices"]] == ["online"]
 
-    await eventually(online)
+async def online(system: System) -> SimulatedDevice:
+    """The system's one device, which a page shows from its first snapshot on."""
+    device = await system.add_device("Trạm bơm")
+
+    async def heard() -> bool:
+        return [it["presence"] for it in (await system.snapshot())["devices"]] == ["online"]
+
+    await eventually(heard)
     return device
 
 
@@ -139,7 +144,7 @@ async def test_whoever_is_next_on_a_phone_never_sees_what_was_there_before(share
 
 
 async def test_a_server_that_is_gone_is_the_same_as_no_network_and_the_page_comes_back_by_itself(own, phone):
-    await own.add_device("Trạm bơm")
+    await online(own)
     lan = await visited(phone, own)
     await own.server.kill()
     await lan.page.goto(lan.address)

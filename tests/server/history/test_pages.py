@@ -13,7 +13,6 @@ from protocol.messages import Cause, ClockTrust, Event, EventKind
 from server.clock import now_ms
 from server.web.assets import assets
 from tests.server.board import Puppet
-from tests.server.web.test_assets import modules_of
 from tests.server.who_world import DEVICE, WHO, WhoWorld, who_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -146,10 +145,10 @@ async def test_minutes_are_no_place_for_markup(world: WhoWorld):
     assert "<b>" not in (await press(world, "owner", typed="true", minutes="<b>x")).text
 
 
-async def test_all_modules_of_the_page_are_asked_for_at_once_and_no_others(world: WhoWorld):
+async def test_the_page_asks_for_its_script_with_all_that_it_imports(world: WhoWorld):
     page = (await world.send("owner", "GET", PAGE)).text
     linked = set(re.findall(r'(?:href|src)="(/static/[^"]+\.js)"', page))
-    assert linked == {assets().url(name) for name in modules_of("channel.js")}
+    assert linked == {assets().url("pages/channel.js")}
 
 
 async def test_members_see_what_the_schedules_have_in_mind_and_that_no_device_runs_them_yet(world: WhoWorld):
