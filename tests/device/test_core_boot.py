@@ -245,6 +245,18 @@ def test_two_outputs_that_a_new_wiring_file_interlocks_start_off():
     proven(world)
 
 
+def test_of_two_that_a_new_wiring_file_interlocks_the_one_whose_time_is_over_is_told_so_and_the_other_goes_on():
+    world = online(OutputRule("a"), OutputRule("b"))
+    world.switch("a", True, for_s=60)
+    world.switch("b", True)
+    limited = OutputRule("a", interlock="x", max_on_ms=10_000)
+    world.advance(20_000)
+    world.restart(wires(limited, OutputRule("b", interlock="x")))
+    assert {channel: pin.level for channel, pin in world.pins.items()} == {"a": False, "b": True}
+    assert records(world)[-2:] == ["started restart", "switched a off lease"]
+    proven(world)
+
+
 def test_an_output_does_not_go_on_beside_one_of_its_group_that_is_stuck_on():
     world = online(OutputRule("a", interlock="x"), OutputRule("b"))
     world.switch("a", True)

@@ -258,6 +258,16 @@ def test_what_waits_to_be_written_is_not_written_twice_when_a_command_takes_it_a
     proven(world)
 
 
+def test_what_a_full_card_kept_off_stands_in_nobody_s_way():
+    world = online(OutputRule("open", interlock="gate"), OutputRule("shut", interlock="gate"))
+    with failing(world.card):
+        world.switch("open", True)
+    world.switch("shut", True)
+    assert fates(world)[1:] == ["shut on #2 applied changed"]
+    assert moves(world, "open") == []
+    proven(world)
+
+
 def test_a_card_that_wrote_and_denied_it_gets_each_number_once():
     world = online(LAMP)
     world.switch("lamp", True)
