@@ -19,18 +19,40 @@ from tests.faults.histories import SETTLED, FinalChannel, History, Violation
 from tests.faults.nemesis import Deed, Nemesis, start_broker
 from tests.faults.network import mono_ms, wall_minus_mono_ms
 from tests.faults.people import Notes, Page, Person, told
-from tests.faults.reading import opened, read_commands, read_history, read_levels
+from tests.faults.reading import opened, read_commands, read_history, read_levels, read_lives, read_moves
 from tests.faults.stage import OPERATOR, Player, Stage, stage
 from tests.processes import OWNER, answering
 
 LINKS_BACK_WITHIN_S: Final = 60.0
+LONGEST: Final = 12
+"""How many times as long as planned a run may go on until it has tried enough."""
 TRUE_WITHIN_S: Final = 10.0
 QUIET_WITHIN_S: Final = 90.0
 
 
+class TriedTooLittleError(AssertionError):
+    """A run went on for as long as it may, and still proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How much of each there was: commands that were accepted, faults, changes of pins."""
+
+    commands: int = 0
+    faults: int = 0
+    moves: int = 0
+
+    def holds(self, least: "Tried") -> bool:
+        """Whether it is at least so much of each."""
+        return self.commands >= least.commands and self.faults >= least.faults and self.moves >= least.moves
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How large a run is. The paces are mean times in seconds, of one person between wishes and of the nemesis between faults."""
+    """How large a run is. The paces are mean times in seconds, of one person between wishes and of the nemesis between faults.
+
+    `least`: a busy machine does less in the same time, so a run goes on until it has tried so much.
+    """
 
     seed: int
     seconds: float
@@ -39,6 +61,7 @@ class Plan:
     pages: int = 2
     person_pace_s: float = 1.5
     nemesis_pace_s: float = 1.5
+    least: Tried = Tried()
 
 
 @dataclass
@@ -78,7 +101,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _lin
             await until_online(system, shown[0])
             nemesis = Nemesis(system, die(chance.random()), plan.nemesis_pace_s, say)
             async with people(system, plan, notes, chance):
-                await nemesis.run(plan.seconds)
+                await until_enough(system, plan, nemesis, say)
             await heal(system)
             final = await until_true(system, shown[0], outcome, say)
             await switch_all_off(system, notes, outcome)
@@ -130,6 +153,24 @@ async def _living(lives: list) -> AsyncIterator[None]:  # type: ignore[type-arg]
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def until_enough(system: Stage, plan: Plan, nemesis: Nemesis, say: Callable[[str], None]) -> None:
+    """Break things for as long as planned, and on until the least was tried. Raises TriedTooLittleError where that does not come."""
+    for _ in range(LONGEST):
+        await nemesis.run(plan.seconds)
+        tried = _tried(system, nemesis)
+        if tried.holds(plan.least):
+            return
+        say(f"goes on, since it has only {tried}")
+    raise TriedTooLittleError(f"{tried} after {LONGEST * plan.seconds:.0f} s")
+
+
+def _tried(system: Stage, nemesis: Nemesis) -> Tried:
+    with opened(system.settings.data_dir / "congtac.db") as connection:
+        (commands,) = connection.execute("SELECT count(*) FROM command").fetchone()
+    moves = [read_moves(player, read_lives(player)) for player in system.players]
+    return Tried(commands, len(nemesis.done), sum(len(them) for each in moves for them in each.values()))
 
 
 # ---- the end

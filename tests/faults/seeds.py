@@ -5,7 +5,7 @@ Real processes on a real machine never do the same twice, so a seed says which f
 
 from typing import Final
 
-from tests.faults.run import Plan
+from tests.faults.run import Plan, Tried
 
 FOUND: Final[dict[int, str]] = {
     1: "a full disk lost the fate of a command that its page had been told, and the last report of a channel; and an agent stood"
@@ -24,4 +24,5 @@ SHORT: Final = (1, 2, 909299)
 
 def plan(seed: int) -> Plan:
     """A short run: long enough for some of everything."""
-    return Plan(seed, seconds=10, devices=3, people=6, pages=1, person_pace_s=0.6, nemesis_pace_s=0.6)
+    least = Tried(commands=15, faults=6, moves=10)
+    return Plan(seed, seconds=10, devices=3, people=6, pages=1, person_pace_s=0.6, nemesis_pace_s=0.6, least=least)
