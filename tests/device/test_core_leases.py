@@ -35,6 +35,17 @@ def test_a_wish_over_the_longest_on_time_is_cut_to_it_and_says_so():
     assert fates(world) == ["pump on #1 applied changed clamped"]
 
 
+def test_an_off_has_no_lease_however_long_its_channel_may_be_on():
+    world = online(PUMP)
+    world.switch("pump", True)
+    off = world.switch("pump", False)
+    (receipt,) = world.server.receipts(off.jti)
+    assert receipt.lease_until_ms is None
+    world.advance(1_000)
+    assert world.core.outputs["pump"].lease_until is None
+    assert world.server.state.channels["pump"].lease_until_ms is None
+
+
 def test_a_second_on_moves_the_lease_and_is_told():
     world = online(PUMP)
     world.switch("pump", True, for_s=60)

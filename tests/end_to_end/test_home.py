@@ -1,6 +1,7 @@
 """The home page under a thumb: what a tap shows and when, what happens without a network, favourites, search, and all off."""
 
 import asyncio
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -70,6 +71,48 @@ async def test_a_tap_is_pending_in_the_very_next_frame_however_late_the_server_a
     assert await lan.page.evaluate("window.seen") == ["tap", "pending", "frame", "on"]
     await lan.tap("quat")
     await lan.expect_look("quat", "off")
+
+
+async def without_its_stream(lan: Phone) -> asyncio.Event:
+    """Load the page anew, and let its stream begin only when the event is set."""
+    release = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await release.wait()
+        await route.continue_()
+
+    await lan.page.route("**/api/v1/live", late)
+    await lan.page.reload()
+    await lan.expect_badge("connecting")
+    return release
+
+
+async def test_a_tap_before_the_stream_is_there_is_sent_and_the_switch_waits_for_the_device_s_word(shared, device, phone):
+    lan = await come(shared, phone)
+    before = device.history("quat")
+    release = await without_its_stream(lan)
+    await lan.note_looks("quat")
+    await lan.tap("quat")
+    await until(lambda: device.history("quat") == [*before, True])
+    await lan.expect_look("quat", "pending")
+    release.set()
+    await lan.expect_look("quat", "on")
+    assert await lan.noted_looks() == ["off", "pending", "on"]
+    await lan.tap("quat")
+    await lan.expect_look("quat", "off")
+
+
+async def test_a_page_whose_stream_does_not_come_takes_taps_only_while_it_is_fresh(shared, device, phone):
+    lan = await come(shared, phone)
+    before = device.history("quat")
+    release = await without_its_stream(lan)
+    await lan.page.clock.set_fixed_time(time.time() + 21)
+    await lan.expect_badge("stale")
+    await lan.tap("quat")
+    await lan.expect_notice("quat", "Chưa gửi: trang đang mất kết nối.")
+    release.set()
+    assert device.history("quat") == before
+    assert [address for address in lan.requests if address.endswith("/commands")] == []
 
 
 async def test_a_switch_that_is_tapped_again_and_again_never_flaps(shared, device, phone):

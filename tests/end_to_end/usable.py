@@ -28,23 +28,28 @@ BUDGET_MS: Final = 1_000
 ROUNDS: Final = 7
 
 NOTE = """
-window.usable = new Promise(resolve => new MutationObserver((_, it) => {
-  if (document.querySelector('link-badge')?.dataset.state !== 'live') return;
-  it.disconnect();
-  resolve(performance.now());
-}).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-state']}));
+for (const [name, states] of [['usable', ['connecting', 'live']], ['followed', ['live']]]) {
+  window[name] = new Promise(resolve => new MutationObserver((_, it) => {
+    if (!states.includes(document.body?.dataset.live)) return;
+    it.disconnect();
+    resolve(performance.now());
+  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-live']}));
+}
 """
-"""In the page, before anything of its own: when it is live, so that a tap is sent and followed. A tap before that posts a form."""
+"""In the page, before anything of its own: when its scripts send taps, and when its stream tells what became of them. A tap before the
+first posts a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One first visit, in ms from its first request. `painted`: readable, with forms that work. `live`: taps are sent by scripts.
+    """One first visit, in ms from its first request. `painted`: readable, with forms that work. `usable`: scripts send taps and show them at
+    once. `live`: the stream is there. `busy`: processor time of the page's thread until it is usable.
 
-    `busy`: processor time of the page's thread in ms. `received`: bytes, headers included. `requests`: every address, in order.
+    `received`: bytes, headers included. `requests`: every address, in order.
     """
 
     painted: float
+    usable: float
     live: float
     busy: float
     received: int
@@ -52,8 +57,8 @@ class Visit:
 
     @property
     def on_the_way_ms(self) -> float:
-        """What that link takes: three steps, each waiting for the one before (the page, its files, the stream), and the bytes."""
-        return 3 * LATENCY_MS + self.received * 8 / DOWN_BITS * 1000
+        """What that link takes: two steps, one waiting for the other (the page, its files), and the bytes."""
+        return 2 * LATENCY_MS + self.received * 8 / DOWN_BITS * 1000
 
     @property
     def reckoned_ms(self) -> float:
@@ -75,10 +80,11 @@ async def visit(browser: Browser, address: str, cookies: list[Any], *, slowly: b
             await _slow(session)
         await session.send("Performance.enable", {"timeDomain": "threadTicks"})
         await phone.page.goto(address, wait_until="commit")
-        live = await phone.page.evaluate("window.usable")
-        painted = await phone.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+        usable = await phone.page.evaluate("window.usable")
         metrics = {it["name"]: it["value"] for it in (await session.send("Performance.getMetrics"))["metrics"]}
-        return Visit(painted, live, metrics["TaskDuration"] * 1000, sum(received), phone.requests)
+        live = await phone.page.evaluate("window.followed")
+        painted = await phone.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+        return Visit(painted, usable, live, metrics["TaskDuration"] * 1000, sum(received), phone.requests)
     finally:
         await phone.context.close()
 
@@ -109,18 +115,16 @@ async def _main() -> int:
     async with _demo_page() as (browser, address, cookies):
         visits = [await visit(browser, address, cookies, slowly=True) for _ in range(ROUNDS)]
         quick = [await visit(browser, address, cookies, slowly=False) for _ in range(ROUNDS)]
-    painted, live = (statistics.median(getattr(it, name) for it in visits) for name in ("painted", "live"))
+    painted, usable, live = (statistics.median(getattr(it, name) for it in visits) for name in ("painted", "usable", "live"))
     print(
         f"processor {SLOWER} times slower, {DOWN_BITS / 1e6:.1f} / {UP_BITS / 1e6:.2f} Mbit/s, {LATENCY_MS} ms a request, {ROUNDS} visits"
     )
-    print(
-        f"readable, forms work: {painted:.0f} ms    live, taps are sent: {live:.0f} ms (best {min(it.live for it in visits):.0f})"
-    )
+    print(f"readable, forms work: {painted:.0f} ms    taps are sent: {usable:.0f} ms    followed live: {live:.0f} ms")
     print(
         f"the page's thread, not slowed: {statistics.median(it.busy for it in quick):.0f} ms of work; {quick[0].received:,} bytes received"
     )
-    print(f"by what it did, on that phone: {min(it.reckoned_ms for it in quick):.0f} ms")
-    return 0 if live <= BUDGET_MS else 1
+    print(f"by what it did, on that phone: {min(it.reckoned_ms for it in quick):.0f} ms until taps are sent")
+    return 0 if usable <= BUDGET_MS else 1
 
 
 if __name__ == "__main__":

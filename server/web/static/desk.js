@@ -10,6 +10,9 @@ import { sure } from './sheet.js';
 import { Store } from './store.js';
 import { failure, learn, refusal, t, view } from './words.js';
 
+// Until its first stream is there, a page that the server has just made is the newest word; `stale` says when it no longer is.
+const FRESH = ['live', 'connecting'];
+
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const badge = document.querySelector('link-badge');
 const live = new Live('/api/v1/live', hear);
@@ -60,7 +63,7 @@ async function attempt(key, wanted, forS, confirmed = false) {
   const surroundings = around(device, site, line(), store.nowMs());
   const seen = view(store.shown(channel), surroundings);
   if (seen.look === 'pending') return;
-  const refused = live.state === 'live' ? refusal(channel, surroundings) : t('notice.not_live');
+  const refused = FRESH.includes(live.state) ? refusal(channel, surroundings) : t('notice.not_live');
   if (refused || seen.asks === null) {
     store.refuse(channel, refused);
     paint();
