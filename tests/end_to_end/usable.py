@@ -42,10 +42,10 @@ first posts a form."""
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One first visit, in ms from its first request. `painted`: readable, with forms that work. `usable`: scripts send taps and show them at
-    once. `live`: the stream is there. `busy`: processor time of the page's thread until it is usable.
+    """One first visit, in ms from its first request. `painted`: readable, with forms that work. `usable`: scripts send taps.
 
-    `received`: bytes, headers included. `requests`: every address, in order.
+    `live`: the stream is there. `busy`: processor time of the page's thread until it is usable. `received`: bytes, headers included.
+    `requests`: every address, in order.
     """
 
     painted: float
