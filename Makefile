@@ -50,7 +50,7 @@ soak: ## A device through days of bad weather in its own quick time: HOURS=240
 
 mutate: ## Break the device's core on purpose, and see that a test notices. MOST=100 SEED=7: so many, chosen by the seed
 	@scripts/setup test
-	@$(BIN)/python -m tests.mutate $(if $(MOST),--most $(MOST)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@$(BIN)/python -m tests.mutation $(if $(MOST),--most $(MOST)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 page: ## How soon the home page can be used on a slow phone over 4G
 	@scripts/setup test

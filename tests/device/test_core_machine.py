@@ -53,7 +53,7 @@ LEASES = st.sampled_from([None, 1, 2, 5, 30, 3_600])
 LONG = int(os.environ.get("CONGTAC_MACHINE", "0"))
 ONLY_FIND = (
     "CONGTAC_MACHINE_ONLY_FIND" in os.environ
-)  # do not look for the shortest way to a failure: tests/mutate.py has no use for it
+)  # do not look for the shortest way to a failure: tests/mutation has no use for it
 
 
 class AnyWeather(RuleBasedStateMachine):

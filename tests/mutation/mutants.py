@@ -1,31 +1,14 @@
-"""Breaks the device's pure core on purpose, one place at a time, and sees that a test notices: `python -m tests.mutate --help`.
+"""What can be broken in a source file, one place at a time. Pure, but for reading the file."""
 
-Each mutant runs the quick tests in a copy of the repository's Python in a temporary folder. What survives is printed with its place and
-its difference; `tests/device/SURVIVORS.md` lists those that are known and why they may live. Exits with 1 when there are others.
-"""
-
-import argparse
 import ast
 import copy
 import difflib
-import os
-import random
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
-from tests.device.core_modules import PURE, ROOT, STORIES, UNITS, files_of_tests, source_of
-
-TESTS = files_of_tests(*UNITS, *STORIES, "guards", "core_machine")
-SURVIVORS = ROOT / "tests" / "device" / "SURVIVORS.md"
-TOO_LONG_S = 120
+from tests.device.core_modules import ROOT
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -166,104 +149,3 @@ def _becoming_operand(node: ast.AST) -> None:
 
 def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text)
-
-
-class Field:
-    """A copy of what the tests need, in which one mutant at a time lives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("protocol", "device", "tests"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "server", "broker_config"))
-        (folder / "mutate.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
-
-    def survives(self, mutant: Mutant) -> bool:
-        """Whether every quick test passes with this mutant."""
-        home = self.folder / mutant.file
-        original = home.read_text(encoding="utf-8")
-        home.write_text(mutant.text, encoding="utf-8")
-        try:
-            return self._tests_pass()
-        finally:
-            home.write_text(original, encoding="utf-8")
-
-    def _tests_pass(self) -> bool:
-        # no conftest and no plugins: what a test leaves behind is not asked here, and each start counts
-        options = [
-            "-q",
-            "-x",
-            "-c",
-            "mutate.ini",
-            "--rootdir",
-            ".",
-            "--import-mode=importlib",
-            "--noconftest",
-            "-p",
-            "no:cacheprovider",
-        ]
-        command = [sys.executable, "-B", "-m", "pytest", *options, *TESTS]
-        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CONGTAC_MACHINE_ONLY_FIND": "1"}
-        try:
-            done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=TOO_LONG_S, check=False)
-        except subprocess.TimeoutExpired:
-            return False
-        return done.returncode == 0
-
-
-def known() -> set[str]:
-    """The names of the survivors that may live."""
-    if not SURVIVORS.exists():
-        return set()
-    return set(re.findall(r"^- `(.*)`", SURVIVORS.read_text(encoding="utf-8"), re.MULTILINE))
-
-
-def run(chosen: list[Mutant], fields: list[Field]) -> list[Mutant]:
-    """Those that no test noticed; each is printed as it is found."""
-    free: SimpleQueue[Field] = SimpleQueue()
-    for field in fields:
-        free.put(field)
-    allowed = known()
-
-    def judge(mutant: Mutant) -> bool:
-        field = free.get()
-        try:
-            lives = field.survives(mutant)
-        finally:
-            free.put(field)
-        if lives:
-            note = "known" if mutant.name in allowed else "SURVIVES"
-            print(f"{note} {mutant.file}:{mutant.line}\n- `{mutant.name}`", flush=True)
-        return lives
-
-    with ThreadPoolExecutor(len(fields)) as pool:
-        lives = list(pool.map(judge, chosen))
-    return [mutant for mutant, alive in zip(chosen, lives, strict=True) if alive and mutant.name not in allowed]
-
-
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.mutate", description="Break the device's core on purpose; a test must notice."
-    )
-    parser.add_argument("--most", type=int, default=0, help="so many mutants, chosen by the seed (0: all)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="", help="only mutants whose file and change contain this")
-    options = parser.parse_args()
-    everything = [mutant for name in PURE for mutant in mutants(source_of(name)) if options.only in mutant.name]
-    chosen = everything
-    if options.most:
-        chosen = random.Random(options.seed).sample(everything, min(options.most, len(everything)))
-    print(f"{len(chosen)} of {len(everything)} mutants, seed {options.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="congtac-mutate-") as folder:
-        fields = [Field(Path(folder) / str(number)) for number in range(options.jobs)]
-        if not fields[0]._tests_pass():
-            print("the tests fail without any mutant", file=sys.stderr)
-            return 2
-        survivors = run(chosen, fields)
-    print(f"{len(chosen) - len(survivors)} noticed or known, {len(survivors)} not")
-    return 1 if survivors else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

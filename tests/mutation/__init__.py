@@ -1,0 +1,1 @@
+"""The device's pure core, broken on purpose."""
