@@ -1,12 +1,13 @@
 """Runs the quick tests once for each line that it reads, and answers 1 where they pass, else 0. Started by field.py in its folder.
 
 Everything that stays the same is loaded once, and each run is a fork of that: a start of Python and its libraries would take longer than
-most mutants live.
+most mutants live. The tests are compiled once; the device is compiled anew each time, so that no mutant is taken for another.
 """
 
 import importlib
 import os
 import pkgutil
+import shutil
 import signal
 import sys
 from typing import Final
@@ -28,14 +29,19 @@ def main(tests: list[str]) -> None:
     """Serve until there is nothing more to read."""
     for module in pkgutil.walk_packages(protocol.__path__, "protocol."):
         importlib.import_module(module.name)
+    first = True
     for _ in sys.stdin:
-        print(int(passes(tests)), flush=True)
+        print(int(passes(tests, keeping=first)), flush=True)
+        if first:
+            shutil.rmtree("device/__pycache__")
+        first = False
 
 
-def passes(tests: list[str]) -> bool:
-    """Whether all tests pass, in a process of their own and within TOO_LONG_S."""
+def passes(tests: list[str], *, keeping: bool) -> bool:
+    """Whether all tests pass, in a process of their own and within TOO_LONG_S. `keeping`: what is compiled is kept for the next."""
     child = os.fork()
     if child == 0:
+        sys.dont_write_bytecode = not keeping
         signal.alarm(TOO_LONG_S)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
