@@ -10,7 +10,7 @@ import logging
 import socket
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from server.notify.outcome import Outcome, Said
 from server.notify.places import NotAllowed, Places
@@ -70,7 +70,7 @@ class Messengers:
             raise NotAllowed("not_an_address")
         if scheme not in SERVICES and scheme not in self._schemes:
             raise NotAllowed("unknown_service")
-        query = urlsplit(address.replace("#", "%23")).query
+        query = address.partition("?")[2].replace(";", "&")  # Apprise parts options at either
         if scheme in SERVICES and any(key.lower() not in OPTIONS for key, _ in parse_qsl(query, keep_blank_values=True)):
             raise NotAllowed("option")
         return scheme

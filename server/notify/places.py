@@ -35,8 +35,11 @@ class NotAllowed(CongtacError):  # noqa: N818 (what it is, in one word)
 
 
 def look_up(host: str, port: int) -> list[str]:
-    """All addresses of a host. Raises OSError."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    """All addresses of a host. Raises OSError, also for what cannot be a host's name."""
+    try:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (UnicodeError, OverflowError) as error:
+        raise OSError(f"no name of a host: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

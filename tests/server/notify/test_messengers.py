@@ -48,6 +48,10 @@ async def reason(messengers: Messengers, address: str) -> str | None:
         ("mailto://lan:secret-word@example.org?verify=no", "option"),
         ("mailto://lan:secret-word@example.org?+X-Header=y", "option"),
         ("ntfy://topic?attach=http://169.254.169.254/", "option"),
+        ("ntfy://topic?topic=x;attach=http://169.254.169.254/", "option"),
+        ("mailto://lan:secret-word@example.org?to=minh@example.org;+X-Header=y", "option"),
+        ("mailto://lan:secret-word@example.org?to=minh@example.org;pgp=yes;pgpkey=/etc/passwd", "option"),
+        ("mailto://lan:secret-word@[example.org", "not_an_address"),
         ("tgram://nonsense", "not_an_address"),
         ("mailto:lan@example.org", "not_an_address"),
         ("mailto://a b@example.org", "not_an_address"),
@@ -72,6 +76,11 @@ async def test_a_host_that_is_not_there_is_named_so():
         raise OSError("no such host")
 
     assert await reason(Messengers(Places(lookup=nowhere)), "mailto://lan:x@example.org") == "no_such_host"
+
+
+@pytest.mark.parametrize("host", ["mail..example.org", "a" * 64 + ".example.org"])
+async def test_what_cannot_be_a_host_s_name_is_no_host_either(host: str):
+    assert await reason(Messengers(Places()), f"mailto://lan:x@example.org?smtp={host}") == "no_such_host"
 
 
 async def test_the_operator_widens_the_list_but_never_to_the_machine_itself():
