@@ -259,9 +259,9 @@ class Desk:
         # what was lost on the way is not sent after what was asked later: the last wish must hold
         overtaken = command.id < self._newest.get(place, "")
         held = command.id in self._being_taken_back or command.actor_id in self._barred or not command.actor  # who is erased
-        if now_ms >= command.expires_ms or held or overtaken:
+        if now_ms >= command.expires_ms or held or overtaken or record.may_be_forgotten(command, device.journal):
             return
-        self._open[command.id] = record.handed_over(command)
+        self._open[command.id] = record.handed_over(command, device.journal)
         try:
             self._downlink.command(command, now_ms, partial(self._acknowledged, command.id))
         except LinkDown as error:

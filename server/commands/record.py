@@ -32,7 +32,7 @@ class CommandRecord:
     """A command as it stands. Times are ms since 1970, by the server's clock but `answered_ms`, which is the device's.
 
     `handed_over`: given to the link, so that the device may have it even where no acknowledgement ever came. `journal` is the
-    device's journal at the time of asking: an answer, or the lack of one, can only be read there.
+    device's journal at the time of asking, or of the first sending: an answer, or the lack of one, can only be read there.
     """
 
     id: str
@@ -69,9 +69,16 @@ class CommandRecord:
         return self.fate in UNDER_WAY
 
 
-def handed_over(command: CommandRecord) -> CommandRecord:
-    """It was given to the link: from now on only the device can say what became of it."""
-    return replace(command, handed_over=True) if command.is_open else command
+def handed_over(command: CommandRecord, journal: str | None = None) -> CommandRecord:
+    """It was given to the link: from now on only the device can say what became of it, in the journal that it had the first time."""
+    if not command.is_open or command.handed_over:
+        return command
+    return replace(command, handed_over=True, journal=journal or command.journal)
+
+
+def may_be_forgotten(command: CommandRecord, journal: str | None) -> bool:
+    """Whether it was given to a device that has another journal by now: one that acted on it would not know it again."""
+    return command.handed_over and command.journal is not None and command.journal != journal
 
 
 def published(command: CommandRecord, now_ms: int) -> CommandRecord:

@@ -178,6 +178,29 @@ async def test_what_an_earlier_session_may_have_lost_is_sent_again_under_the_sam
         assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id, command.id]
 
 
+async def test_what_was_sent_is_not_sent_again_to_a_device_that_lost_its_memory(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))
+        puppet.hello()
+        puppet.session, puppet.journal, puppet.seq = "c" * 16, "e" * 16, 0
+        puppet.hello()
+        assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id]
+
+
+async def test_what_was_sent_to_the_device_s_present_memory_is_sent_again_whatever_memory_it_had_before(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))
+        puppet.session, puppet.journal, puppet.seq = "c" * 16, "e" * 16, 0
+        puppet.hello()
+        puppet.session = "d" * 16
+        puppet.hello()
+        assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id] * 2
+
+
 async def test_silence_ends_as_unconfirmed_and_asks_the_device(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
