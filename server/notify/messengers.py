@@ -5,13 +5,14 @@ named by the operator; options in the address must be among OPTIONS, since some 
 for e-mail, it must be public.
 """
 
-import asyncio
 import logging
 import socket
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from server.errors import Problem
+from server.notify.aside import AllBusy, Aside
 from server.notify.outcome import Outcome, Said
 from server.notify.places import NotAllowed, Places
 
@@ -59,6 +60,7 @@ class Messengers:
     def __init__(self, places: Places, schemes: tuple[str, ...] = ()) -> None:
         self._places = places
         self._schemes = frozenset(schemes) - NEVER
+        self._aside = Aside("messengers")
 
     def scheme_of(self, address: str) -> str:
         """The scheme, if the address may be used as far as it tells itself. Raises NotAllowed."""
@@ -75,10 +77,15 @@ class Messengers:
             raise NotAllowed("option")
         return scheme
 
-    async def check(self, address: str) -> Checked:
-        """Raises NotAllowed. Looks up the host where the address names one."""
+    async def check(self, address: str, whose: str = "") -> Checked:
+        """Raises NotAllowed, and Problem 503 while too much is looked up. Looks up the host where the address names one."""
         scheme = self.scheme_of(address)
-        return await asyncio.to_thread(self._check, address, scheme)
+        try:
+            return await self._aside.call(lambda: self._check(address, scheme), whose)
+        except AllBusy:
+            raise Problem(
+                503, "busy", detail="Too many wait for a messenger. Try again.", headers={"Retry-After": "30"}
+            ) from None
 
     def _check(self, address: str, scheme: str) -> Checked:
         plugin = self._plugin(address, scheme)
@@ -90,9 +97,13 @@ class Messengers:
                 raise NotAllowed("no_such_host") from None
         return Checked(scheme, masked(plugin, scheme))
 
-    async def send(self, address: str, said: Said) -> Outcome:
+    async def send(self, address: str, said: Said, whose: str = "") -> Outcome:
         """One attempt."""
-        return await asyncio.to_thread(self._send, address, said)
+        try:
+            return await self._aside.call(lambda: self._send(address, said), whose)
+        except AllBusy as error:
+            log.warning("a message waits: %s", error)
+            return Outcome.REFUSED
 
     def _send(self, address: str, said: Said) -> Outcome:
         try:

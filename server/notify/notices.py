@@ -126,9 +126,9 @@ class Notices:
             return Outcome.FAILED
         said = self.said(letter, target.language)
         if target.browser is not None:
-            return await self.push.send(target.browser, said)
+            return await self.push.send(target.browser, said, letter.user_id)
         address = self.seal.open(target.sealed or "")
-        return Outcome.FAILED if address is None else await self.messengers.send(address, said)
+        return Outcome.FAILED if address is None else await self.messengers.send(address, said, letter.user_id)
 
     def said(self, letter: Letter, language: str) -> Said:
         """The letter in words."""

@@ -4,7 +4,6 @@ The service's address was checked when it was given; it is looked up and checked
 very address that was checked. No redirect is followed.
 """
 
-import asyncio
 import http.client
 import json
 import logging
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from server.notify.aside import AllBusy, Aside
 from server.notify.keys import PushKey
 from server.notify.outcome import Outcome, Said
 from server.notify.places import NotAllowed, Places
@@ -43,6 +43,7 @@ class Push:
         self._key = key
         self._places = places
         self._contact = contact
+        self._aside = Aside("push")
 
     @property
     def public_key(self) -> str:
@@ -53,9 +54,13 @@ class Push:
         """Whether a browser that is reached there may subscribe. Raises NotAllowed."""
         self._places.check_endpoint(endpoint)
 
-    async def send(self, browser: Browser, said: Said) -> Outcome:
+    async def send(self, browser: Browser, said: Said, whose: str = "") -> Outcome:
         """One attempt."""
-        return await asyncio.to_thread(self._send, browser, said)
+        try:
+            return await self._aside.call(lambda: self._send(browser, said), whose)
+        except AllBusy as error:
+            log.warning("a push waits: %s", error)
+            return Outcome.REFUSED
 
     def _send(self, browser: Browser, said: Said) -> Outcome:
         try:

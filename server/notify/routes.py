@@ -125,7 +125,7 @@ async def add_address(request: Request, person: Proven, address: Annotated[str, 
     """Keep an address that may be used; else the form again, with what is wrong, and without what was typed: it holds a secret."""
     notices = notices_of(request)
     try:
-        checked = await notices.messengers.check(address.strip())
+        checked = await notices.messengers.check(address.strip(), person.user_id)
     except NotAllowed as refused:
         return _address_page(request, person, status_code=422, refused=refused.reason)
     sealed = notices.seal.close(address.strip())

@@ -5,7 +5,7 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -107,6 +107,27 @@ class MailServer:
         await writer.wait_closed()
 
 
+@dataclass
+class EndlessMailServer:
+    """Begins its greeting, and never comes to its last line. `callers`: how many it has kept waiting."""
+
+    port: int = 0
+    callers: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        greeted = False
+        while not self.over.is_set():
+            writer.write(b"220-wait\r\n")
+            with suppress(ConnectionError):
+                await writer.drain()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.over.wait(), 0.05)
+            self.callers += not greeted and not writer.is_closing()
+            greeted = True
+        writer.close()
+
+
 @asynccontextmanager
 async def _listening(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]) -> AsyncIterator[int]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -130,3 +151,13 @@ async def mail_server() -> AsyncIterator[MailServer]:
     server = MailServer()
     async with _listening(server.serve) as server.port:
         yield server
+
+
+@asynccontextmanager
+async def endless_mail_server() -> AsyncIterator[EndlessMailServer]:
+    server = EndlessMailServer()
+    async with _listening(server.serve) as server.port:
+        try:
+            yield server
+        finally:
+            server.over.set()
