@@ -141,7 +141,7 @@ class Notices:
         if device is None:
             return None
         site = self._board.sites.get(device.site_id, {})
-        channels = {channel.about.id: channel.about.name for channel in device.channels.values()}
+        channels = {channel.about.id: channel.name for channel in device.channels.values()}
         return Names(device.name, site.get("name", ""), site.get("timezone", ""), channels)
 
 

@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from protocol.messages import Cause, ClockTrust, Event, EventKind, Fate, Reason
 from server.commands.wish import Actor, Wish
+from server.devices.chosen import Chosen
 from server.notify.kinds import Kind
 from server.notify.models import Notice, PushSubscription
 from tests.server.board import SITE, Puppet
@@ -114,6 +115,19 @@ async def test_outputs_that_a_power_cut_made_safe_are_told_in_one_message(tmp_pa
         await world.later(5)
         assert world.heard("lan") == ["Máy có điện lại"]
         assert "may-bom, den" in world.service.bodies[0]
+
+
+async def test_a_channel_is_told_of_by_the_name_that_was_chosen_for_it(tmp_path: Path):
+    async with told(tmp_path) as world:
+        await world.phone("lan")
+        device = await world.device()
+        known = world.stage.board.registry.get(device.id)
+        assert known is not None
+        known.choose({"may-bom": Chosen(label="Máy bơm vườn")})
+        switched(device, Cause.BUTTON, on=True)
+        switched(device, Cause.LINK_LOSS, on=False)
+        await world.later(1)
+        assert world.heard("lan") == ["Máy bơm vườn đã tự tắt"]
 
 
 async def test_an_event_that_a_device_sends_again_is_told_once(tmp_path: Path):
