@@ -1,10 +1,12 @@
 """Everything that is kept about a person, as one JSON file. No hash and no secret is in it, nor anything about somebody else.
 
-It is made piece by piece from one state of the database, so that years of commands need no more memory than a page of them.
+It is made piece by piece from one state of the database, so that years of commands need no more memory than a page of them. It is whole
+before the first piece of it is sent: whoever takes it slowly holds none of the database's few readers.
 """
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
+from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
 from sqlmodel import col, select
@@ -24,6 +26,8 @@ from server.schedules.models import Schedule
 from server.sites.models import Member, Site
 
 PAGE: Final = 500
+PIECE_BYTES: Final = 65_536
+MOST_IN_MEMORY: Final = 1_000_000
 FORMAT: Final = "congtac-person/1"
 
 _ABOUT: Final[dict[str, tuple[type[Table], str, tuple[str, ...]]]] = {
@@ -58,7 +62,16 @@ _ABOUT: Final[dict[str, tuple[type[Table], str, tuple[str, ...]]]] = {
 
 
 async def export(database: Database, user_id: str, now_ms: int) -> AsyncIterator[bytes]:
-    """The file, in pieces of a page each. `now_ms`: when it was asked for."""
+    """The file, in pieces. `now_ms`: when it was asked for."""
+    with SpooledTemporaryFile(MOST_IN_MEMORY) as file:
+        async for page in _made(database, user_id, now_ms):
+            file.write(page)
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+async def _made(database: Database, user_id: str, now_ms: int) -> AsyncIterator[bytes]:
     async with database.read() as session:
         parts = {"format": FORMAT, "made_ms": now_ms, **await _parts(session, user_id)}
         yield _json(parts)[:-1].encode()  # still open

@@ -1,10 +1,14 @@
 """What a person gets who asks for everything that is kept about them. Checklist 29."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
+from server.commands.models import Command
+from server.db.database import READERS
 from server.ids import hashed
 from server.personal import export
 from tests.server.personal.household import HERE, NOW, PAGE, command, household
@@ -62,6 +66,21 @@ async def test_the_file_is_whole_however_many_pages_it_was_made_of(
     numbers = [1, 2, *range(10, 10 + count)]
     assert [row["id"] for row in told["commands"]] == [f"{number:032x}" for number in numbers]
     assert len(told["audit"]) >= 2
+
+
+async def test_whoever_takes_the_file_slowly_holds_no_reader_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PIECE_BYTES", 100)
+    async with household(tmp_path) as home:
+        database = home.app.state.database
+        taken = [export.export(database, home.minh, NOW) for _ in range(READERS)]
+        for pieces in taken:
+            await anext(pieces)
+        async with asyncio.timeout(5), database.read() as session:
+            assert (await session.exec(select(Command))).all() != []
+        for pieces in taken:
+            await pieces.aclose()
 
 
 async def test_somebody_about_whom_there_is_next_to_nothing_gets_a_whole_file_too(tmp_path: Path) -> None:
