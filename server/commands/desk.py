@@ -25,7 +25,7 @@ from server.commands.record import CommandRecord, Fate
 from server.commands.statements import accept, save
 from server.commands.waiting import Waiting
 from server.commands.wish import Actor, Wish
-from server.db import Op, StorageError, Writer, WriterBusy
+from server.db import Op, StorageError, Writer
 from server.devices.state import DeviceNow, DevicePresence, Registry
 from server.errors import Problem
 from server.live.hub import Hub
@@ -131,15 +131,11 @@ class Desk:
         after = record.cancelled(command, self._now_ms())
         if after is command or command_id in self._being_taken_back:
             return command
+        done = self._writer.submit(save(after))
         self._being_taken_back.add(command_id)
-        try:
-            await asyncio.shield(self._writer.submit(save(after)))
-        except (StorageError, WriterBusy):
-            self._unless_taken_back(command_id)
-            raise
-        finally:
-            self._being_taken_back.discard(command_id)
-        return self._become(after) if command_id in self._open else self._latest(command)
+        done.add_done_callback(partial(self._taken_back, after))  # also where nobody waits any more: the disk has it
+        await asyncio.shield(done)
+        return self._latest(command)
 
     async def take_back(self, actor_id: str, devices: Collection[str]) -> None:
         """Take back all that this actor asked of these devices and that has not left the server. Raises as `cancel` does."""
@@ -168,10 +164,14 @@ class Desk:
         """Whose commands are open."""
         return {command.actor_id for command in self._open.values()}
 
-    def _unless_taken_back(self, command_id: str) -> None:
-        """Taking it back failed: send it, if its device came meanwhile."""
-        self._being_taken_back.discard(command_id)
-        command = self._open.get(command_id)
+    def _taken_back(self, after: CommandRecord, done: asyncio.Future[None]) -> None:
+        """The disk has answered. Where taking it back failed, it is sent if its device came meanwhile."""
+        self._being_taken_back.discard(after.id)
+        command = self._open.get(after.id)
+        if not done.cancelled() and done.exception() is None:
+            if command is not None:
+                self._become(replace(command, fate=after.fate, settled_ms=after.settled_ms))
+            return
         device = self._registry.get(command.device_id) if command else None
         if command is not None and device is not None and device.presence is DevicePresence.ONLINE:
             self._send(device, command)

@@ -113,6 +113,22 @@ async def test_what_is_being_taken_back_is_neither_sent_nor_shown_as_taken_back_
         assert (await kept(there, command.id)).fate is Fate.CANCELLED
 
 
+async def test_what_is_being_taken_back_is_not_sent_although_nobody_waits_for_that_any_more(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))
+        taking_back = asyncio.create_task(there.board.desk.cancel(command.id))
+        await asyncio.sleep(0)
+        taking_back.cancel()
+        await asyncio.wait((taking_back,))
+        puppet.hello()
+        await there.settle()
+        assert there.link.commands(puppet.id) == []
+        assert there.board.desk.get(command.id).fate is Fate.CANCELLED
+        assert (await kept(there, command.id)).fate is Fate.CANCELLED
+
+
 async def test_what_could_not_be_taken_back_is_sent_to_a_device_that_came_meanwhile(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
