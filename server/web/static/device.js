@@ -5,16 +5,17 @@ import { Live } from './live.js';
 
 const SOON_MS = 300;
 const AT_MOST_EVERY_MS = 2000;
+const STALE_MS = 300_000;
 const device = document.querySelector('[data-device]').dataset.device;
-const address = `/devices/${device}`;
+const address = `/devices/${device}${location.search}`;
 const live = new Live('/api/v1/live', hear);
 let timer = 0;
 let fetchedMs = Date.now();
 let opened = false;
 
 function hear(kind, data) {
-  const first = kind === 'snapshot' && !opened;
-  opened ||= first;
+  const first = kind === 'snapshot' && !opened && data.devices.find((it) => it.id === device)?.presence === told();
+  opened ||= kind === 'snapshot';
   const ours = (kind === 'device' && data.id === device) || (kind === 'channel' && data.device === device);
   if (ours || kind === 'link' || (kind === 'snapshot' && !first)) soon();
   if (kind === 'lost' && data.refused) soon(); // perhaps nobody is signed in any more: the page's own answer tells
@@ -45,6 +46,11 @@ function draw(fresh) {
   if (presence() !== before) document.getElementById('announce').textContent = presence();
 }
 
+// What the page says; between its making and the stream's first word that may have changed.
+function told() {
+  return document.querySelector('[data-fresh="head"]').dataset.presence;
+}
+
 function presence() {
   return document.querySelector('.presence').textContent;
 }
@@ -69,5 +75,6 @@ window.addEventListener('pagehide', () => live.close());
 setInterval(() => {
   live.check();
   tellAge();
+  if (live.state === 'live' && document.visibilityState === 'visible' && Date.now() - fetchedMs > STALE_MS) soon(); // what was "a minute ago" is not any more
 }, 1000);
 wake();
