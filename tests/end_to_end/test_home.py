@@ -201,6 +201,31 @@ async def test_all_off_asks_twice_and_tells_what_the_devices_said(shared, device
     assert lan.complaints == []
 
 
+async def test_what_comes_after_its_sheet_was_closed_does_not_take_the_place_of_another_question(shared, device, phone):
+    lan = await come(shared, phone, **EN)
+    path = f"/api/v1/devices/{device.id}/channels/cong"
+    async with shared.visitor() as client:
+        await client.patch(path, json={"ask_first": True})
+        held: list[Route] = []
+        await lan.page.route("**/all-off", lambda route: held.append(route))  # noqa: PLW0108 (playwright takes no builtin)
+        sheet = lan.page.get_by_role("dialog")
+        await lan.page.get_by_role("link", name="All off").click()
+        await until(lambda: bool(held))
+        await lan.page.keyboard.press("Escape")
+        await expect(sheet).to_be_hidden()
+        await lan.tap("cong")
+        await expect(sheet.get_by_role("heading")).to_contain_text("Switch on")
+        async with lan.page.expect_response("**/all-off") as answer:
+            await held[0].continue_()
+        await (await answer.value).finished()
+        await lan.page.evaluate("() => new Promise(resolve => setTimeout(resolve, 200))")
+        await expect(sheet.get_by_role("heading")).to_contain_text("Switch on")
+        await lan.page.keyboard.press("Escape")
+        await lan.expect_look("cong", "off")
+        await client.patch(path, json={"ask_first": False})
+    assert device.history("cong") == []
+
+
 async def test_without_scripts_all_off_is_a_page_that_asks_and_one_that_tells(shared, device, phone):
     lan = await come(shared, phone, java_script_enabled=False)
     await lan.tap("den")

@@ -3,6 +3,7 @@
 import { t } from './words.js';
 
 const sheet = document.getElementById('sheet');
+let turn = 0;
 
 // Asks in words that the page holds, with the name of what it is about: whether the answer was yes.
 export function sure(question) {
@@ -31,18 +32,23 @@ export async function ask(address) {
 }
 
 function open() {
+  turn += 1;
   sheet.showModal();
 }
 
+// What comes after the sheet was closed is for no other question that is asked by then.
 async function show(address, request) {
+  const mine = turn;
+  const over = () => mine !== turn || !sheet.open;
   try {
     const answer = await fetch(address, { ...request, headers: { Accept: 'text/html' }, credentials: 'same-origin' });
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (over()) return;
     const part = page.querySelector('[data-sheet]');
     if (part) tell(part);
     else location.assign(answer.redirected ? answer.url : address);
   } catch {
-    say(t('sheet.lost'));
+    if (!over()) say(t('sheet.lost'));
   }
 }
 
