@@ -172,6 +172,16 @@ async def test_a_page_that_wakes_up_takes_a_whole_snapshot_and_shows_what_it_sle
     await lan.live()
 
 
+@pytest.mark.usefixtures("device")
+async def test_why_a_tap_was_not_sent_is_not_said_any_more_when_it_may_be_so_no_longer(shared, phone):
+    lan = await come(shared, phone)
+    await lan.page.route("**/commands", lambda route: route.abort())
+    await lan.tap("quat")
+    await lan.expect_notice("quat", "Không rõ lệnh đã tới máy chủ chưa")
+    await lan.page.evaluate("() => { const now = Date.now; Date.now = () => now() + 61_000; }")
+    await expect(lan.card("quat").locator(".notice")).to_have_text("", timeout=15_000)
+
+
 async def test_all_off_asks_twice_and_tells_what_the_devices_said(shared, device, phone):
     lan = await come(shared, phone, **EN)
     for channel in ("den", "quat"):

@@ -4,6 +4,7 @@ import { isOpen } from './words.js';
 
 const ANSWER_WITHIN_MS = 20_000;
 const GRACE_MS = 15_000;
+const NOTICE_MS = 60_000;
 
 export class Store {
   sites = [];
@@ -48,8 +49,10 @@ export class Store {
     return { ...channel, command: { on: asked.on, fate: asked.id ? 'published' : 'accepted', expires_ms: asked.untilMs } };
   }
 
+  // Why a tap was not sent. It is said for a while only: what stood in its way may not stand there any more.
   noticeFor(channel) {
-    return this.#notices.get(keyOf(channel));
+    const { text, untilMs } = this.#notices.get(keyOf(channel)) ?? {};
+    return Date.now() < untilMs ? text : undefined;
   }
 
   ask(channel, on) {
@@ -72,7 +75,7 @@ export class Store {
 
   refuse(channel, text) {
     this.#asked.delete(keyOf(channel));
-    this.#notices.set(keyOf(channel), text);
+    this.#notices.set(keyOf(channel), { text, untilMs: Date.now() + NOTICE_MS });
   }
 
   // Whether something asked here has waited too long for any word; it is then forgotten, and the truth must be fetched.
