@@ -1,9 +1,10 @@
 """Erasing a person. What they were is gone; what they did stays, done by somebody of whom nobody can tell any more who it was."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,7 +12,7 @@ from server.accounts import Accounts
 from server.accounts.models import User
 from server.commands.models import Command
 from server.db import Database
-from server.devices.models import ChannelReport
+from server.devices.models import ChannelReport, Device
 from server.errors import Problem
 from server.history.models import EventRow
 from server.ids import new_id
@@ -52,7 +53,8 @@ class Erasure:
             names = ", ".join(site.name for site in orphans)
             raise Problem(409, "last_owner", "A place needs an owner", f"Make somebody else an owner first, of: {names}.")
         actor_id, erased_id = f"user:{user_id}", f"erased:{new_id()}"
-        for site_id in await self._memberships(user_id):
+        name, site_ids = await self._name(user_id), await self._memberships(user_id)
+        for site_id in site_ids:
             await self._sites.leave(site_id, user_id)  # what was handed out as an owner goes with the ownership
         await self._board.desk.bar(actor_id)
         await self._database.writer.run(lambda session: _drop(session, user_id))
@@ -60,7 +62,7 @@ class Erasure:
         self._accounts.forget(user_id)
         self._board.favourites.forget(user_id)
         # only now can nothing be asked in their name any more
-        erased = await self._database.writer.run(lambda session: _rename(session, actor_id, erased_id))
+        erased = await self._database.writer.run(lambda session: _rename(session, actor_id, erased_id, name, site_ids))
         self._board.desk.rename_actor(actor_id, erased_id, NOBODY_KNOWN)
         self._forget_what_was_told(erased)
 
@@ -72,6 +74,11 @@ class Erasure:
                     channel.actor = None
                     self._board.hub.channel_changed(device, channel)
 
+    async def _name(self, user_id: str) -> str:
+        async with self._database.read() as session:
+            person = await session.get(User, user_id)
+        return NOBODY_KNOWN if person is None else person.name
+
     async def _memberships(self, user_id: str) -> list[str]:
         async with self._database.read() as session:
             return list((await session.exec(select(Member.site_id).where(Member.user_id == user_id))).all())
@@ -81,13 +88,33 @@ async def _drop(session: AsyncSession, user_id: str) -> None:
     await session.exec(delete(User).where(col(User.id) == user_id))
 
 
-async def _rename(session: AsyncSession, actor_id: str, erased_id: str) -> _Erased:
-    """Replace the actor in commands, in the events that they caused, and in what channels last told."""
+async def _rename(session: AsyncSession, actor_id: str, erased_id: str, name: str, site_ids: Collection[str]) -> _Erased:
+    """Replace the actor in commands, in the events that they caused, and in what channels last told.
+
+    What commands caused can outlive them: a device tells later than it was asked, and a channel goes on telling who switched it last. So
+    at the person's sites their name counts too, where no command tells whose it is.
+    """
     theirs = col(Command.actor_id) == actor_id
     names = frozenset((await session.exec(select(Command.actor).where(theirs).distinct())).all())
     devices = frozenset((await session.exec(select(Command.device_id).where(theirs).distinct())).all())
-    await session.exec(update(EventRow).where(col(EventRow.command).in_(select(Command.id).where(theirs))).values(actor=None))
-    told = update(ChannelReport).where(col(ChannelReport.device_id).in_(devices), col(ChannelReport.actor).in_(names))
-    await session.exec(told.values(actor=None))
+    at_home = frozenset((await session.exec(select(Device.id).where(col(Device.site_id).in_(site_ids)))).all())
+    orphaned = and_(
+        col(EventRow.device_id).in_(at_home),
+        _is_named(col(EventRow.actor), name),
+        col(EventRow.command).not_in(select(Command.id)),
+    )
+    caused = col(EventRow.command).in_(select(Command.id).where(theirs))
+    await session.exec(update(EventRow).where(or_(caused, orphaned)).values(actor=None))
+    told = or_(
+        and_(col(ChannelReport.device_id).in_(devices), col(ChannelReport.actor).in_(names)),
+        and_(col(ChannelReport.device_id).in_(at_home), _is_named(col(ChannelReport.actor), name)),
+    )
+    names |= frozenset(it for it in (await session.exec(select(ChannelReport.actor).where(told).distinct())).all() if it)
+    await session.exec(update(ChannelReport).where(told).values(actor=None))
     await session.exec(update(Command).where(theirs).values(actor_id=erased_id, actor=NOBODY_KNOWN))
-    return _Erased(names, devices)
+    return _Erased(names | {name}, devices | at_home)
+
+
+def _is_named(actor: Any, name: str) -> ColumnElement[bool]:
+    """Whether it is that name, or the name of a program with it: `Lan (Home Assistant)`."""
+    return or_(actor == name, actor.startswith(f"{name} (", autoescape=True))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from server.accounts.models import Session, SignInLink, User
 from server.accounts.passkeys.models import Passkey
@@ -58,6 +59,21 @@ async def test_the_name_of_an_erased_person_is_nowhere_in_the_database(tmp_path:
             texts = {name: str((await connection.exec_driver_sql(f'SELECT * FROM "{name}"')).all()) for name in tables}  # noqa: S608
     assert [name for name, text in texts.items() if "Minh Đỗ" in text] == []
     assert [name for name, text in texts.items() if home.minh in text] == ["audit"]
+
+
+async def test_what_outlived_its_command_keeps_no_name_either(tmp_path: Path, address: str) -> None:
+    """Commands are let go of after a while; the channel still tells who switched it, and so does an event that came late."""
+    async with household(tmp_path, address=address) as home:
+        await home.app.state.database.writer.run(_let_go_of_commands)
+        await home.http.post(PATH, json=NAME, headers=HERE)
+        events = sorted((row.seq, row.actor) for row in await home.rows(EventRow))
+        reports = sorted((row.channel, row.actor) for row in await home.rows(ChannelReport))
+    assert events == [(1, None), (2, None), (3, "Lan")]
+    assert reports == [("bom", "Lan"), ("den", None)]
+
+
+async def _let_go_of_commands(session):
+    await session.exec(delete(Command))
 
 
 async def test_two_who_were_erased_are_not_the_same_nobody(tmp_path: Path) -> None:
