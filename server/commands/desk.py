@@ -188,7 +188,9 @@ class Desk:
             raise Problem(409, "not_an_output", "This channel cannot be switched", f"{wish.channel} is a {channel.about.kind}")
         if channel.about.locked:
             raise Problem(409, "locked", "This channel is locked", f"{wish.channel} is locked in the device's own wiring file")
-        if len(self._of_device.get(device.id, ())) >= MOST_OPEN_A_DEVICE:
+        # what is unconfirmed may stay so for ever, as after the loss of a device's memory: it is in nobody's way
+        under_way = sum(self._open[command_id].is_under_way for command_id in self._of_device.get(device.id, ()))
+        if under_way >= MOST_OPEN_A_DEVICE:
             raise Problem(429, "too_many", "Too many commands", f"{device.slug} has {MOST_OPEN_A_DEVICE} open commands")
         if wish.when_online:
             return

@@ -339,6 +339,22 @@ async def test_a_device_with_too_many_open_commands_gets_no_more(tmp_path):
         assert refusal.value.status == 429
 
 
+async def test_commands_that_nobody_can_answer_any_more_are_not_in_the_way_of_others(tmp_path):
+    """A device that hung and came back with another memory can tell nothing of them; it must be switched off all the same."""
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        for _ in range(100):
+            await there.board.desk.issue(LAN, wish(puppet))
+        there.clock.ms += 3_600_000
+        for command_id in list(there.board.desk._timers):
+            there.board.desk._timers[command_id].cancel()
+            there.board.desk._due(command_id)
+        puppet.session, puppet.journal, puppet.seq = "c" * 16, "e" * 16, 0
+        puppet.hello()
+        command = await there.board.desk.issue(LAN, wish(puppet, on=False))
+        assert there.link.commands(puppet.id)[-1].jti == command.id
+
+
 async def test_commands_of_one_channel_are_sent_in_the_order_in_which_they_were_accepted(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
