@@ -172,6 +172,26 @@ async def test_a_page_that_wakes_up_takes_a_whole_snapshot_and_shows_what_it_sle
     await lan.live()
 
 
+async def test_yes_to_switching_on_never_switches_off_what_somebody_else_switched_on_meanwhile(shared, device, phone):
+    lan = await come(shared, phone, **EN)
+    path = f"/api/v1/devices/{device.id}/channels/cong"
+    before = device.history("cong")
+    async with shared.visitor() as client:
+        await client.patch(path, json={"ask_first": True})
+        await lan.tap("cong")
+        sheet = lan.page.get_by_role("dialog")
+        await expect(sheet.get_by_role("heading")).to_contain_text("Switch on")
+        await client.post(f"{path}/commands", json={"on": True}, headers={"Prefer": "wait=10"})
+        await lan.expect_look("cong", "on")
+        async with lan.page.expect_response("**/commands") as answer:
+            await sheet.locator("[data-yes]").click()
+        assert (await (await answer.value).json())["on"] is True
+        await lan.expect_look("cong", "on")
+        await client.post(f"{path}/commands", json={"on": False}, headers={"Prefer": "wait=10"})
+        await client.patch(path, json={"ask_first": False})
+    assert device.history("cong")[len(before) :] == [True, False]
+
+
 @pytest.mark.usefixtures("device")
 async def test_why_a_tap_was_not_sent_is_not_said_any_more_when_it_may_be_so_no_longer(shared, phone):
     lan = await come(shared, phone)
@@ -213,7 +233,7 @@ async def test_all_off_asks_twice_and_tells_what_the_devices_said(shared, device
 
 async def test_what_comes_after_its_sheet_was_closed_does_not_take_the_place_of_another_question(shared, device, phone):
     lan = await come(shared, phone, **EN)
-    path = f"/api/v1/devices/{device.id}/channels/cong"
+    path, before = f"/api/v1/devices/{device.id}/channels/cong", device.history("cong")
     async with shared.visitor() as client:
         await client.patch(path, json={"ask_first": True})
         held: list[Route] = []
@@ -233,7 +253,7 @@ async def test_what_comes_after_its_sheet_was_closed_does_not_take_the_place_of_
         await lan.page.keyboard.press("Escape")
         await lan.expect_look("cong", "off")
         await client.patch(path, json={"ask_first": False})
-    assert device.history("cong") == []
+    assert device.history("cong") == before
 
 
 async def test_without_scripts_all_off_is_a_page_that_asks_and_one_that_tells(shared, device, phone):

@@ -71,7 +71,7 @@ async function attempt(key, wanted, forS, confirmed = false) {
   }
   const on = wanted(seen);
   if (on && channel.ask_first && !confirmed) {
-    if (await sure(t('ask.on', { name: channel.name }))) attempt(key, wanted, forS, true);
+    if (await sure(t('ask.on', { name: channel.name }))) attempt(key, () => true, forS, true); // on was asked, whatever it is by now
     return;
   }
   store.ask(channel, on);
