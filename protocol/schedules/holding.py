@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from protocol.schedules.rules import Missed, Place, Rule
-from protocol.schedules.runs import Run, last_run
+from protocol.schedules.runs import Run, last_run, window_end_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def catch_up(rules: Iterable[Rule], zone: ZoneInfo, place: Place, since_ms: int,
     """By channel, what to do now about what was missed from `since_ms` on. The latest run that was missed decides."""
     found = {}
     for channel, (run, rule) in _latest(rules, zone, place, now_ms).items():
-        deed = _late(run, rule, now_ms) if run.at_ms >= since_ms else None
+        deed = _late(run, rule, now_ms, window_end_ms(rule, zone, place, run)) if run.at_ms >= since_ms else None
         if deed is not None:
             found[channel] = deed
     return found
@@ -49,13 +49,15 @@ def _held(run: Run, now_ms: int) -> Held:
     return Held(run.on, run.at_ms, until_ms, run.rule)
 
 
-def _late(run: Run, rule: Rule, now_ms: int) -> Run | None:
+def _late(run: Run, rule: Rule, now_ms: int, end_ms: int | None) -> Run | None:
     match rule.missed:
         case Missed.SKIP:
             return None
         case Missed.LATE:
-            in_time = rule.late_s is not None and now_ms - run.at_ms <= rule.late_s * 1000
-            return Run(now_ms, run.rule, run.channel, run.on, run.for_s) if in_time else None
+            left_s = None if end_ms is None else (end_ms - now_ms) // 1000
+            in_time = rule.late_s is not None and now_ms - run.at_ms <= rule.late_s * 1000 and (left_s is None or left_s > 0)
+            for_s = rule.for_s if rule.for_s is None or left_s is None else min(rule.for_s, left_s)
+            return Run(now_ms, run.rule, run.channel, run.on, for_s) if in_time else None
         case Missed.RESTORE:
             held = _held(run, now_ms)
             left_s = None if held.until_ms is None else -((now_ms - held.until_ms) // 1000)

@@ -59,6 +59,16 @@ def last_run(rule: Rule, zone: ZoneInfo, place: Place, now_ms: int) -> Run | Non
     return None
 
 
+def window_end_ms(rule: Rule, zone: ZoneInfo, place: Place, run: Run) -> int | None:
+    """When the window ends that a run of a loop is in; None for other rules."""
+    today = day_of(run.at_ms, zone)
+    for day in _days(rule, today, today - timedelta(days=1)):
+        times, end_ms = _of_day(rule, day, zone, place)
+        if end_ms is not None and times and times.start <= run.at_ms < end_ms:
+            return end_ms
+    return None
+
+
 def _days(rule: Rule, first: date, last: date) -> Iterator[date]:
     """The days of a rule from one to another, forwards or backwards."""
     if isinstance(rule.when, Once):

@@ -67,6 +67,13 @@ def test_what_is_to_be_restored_runs_for_what_is_left():
     assert missed(SINCE, "2026-11-23 07:00", restored) == {PUMP: Run(ms("2026-11-23 07:00"), restored.id, PUMP, False, None)}
 
 
+def test_what_is_late_in_a_loop_is_off_at_the_end_of_its_window_too():
+    loop = {"kind": "loop", "start": "05:00", "end": "06:15", "every_s": 1800}
+    late = rule(when=loop, for_s=1200, missed="late", late_s=3600)
+    assert missed(SINCE, "2026-11-23 06:10", late) == {PUMP: Run(ms("2026-11-23 06:10"), late.id, PUMP, True, 300)}
+    assert missed(SINCE, "2026-11-23 06:20", late) == {}
+
+
 def test_the_latest_that_was_missed_decides():
     on, off = weekly("05:30", missed="restore", number=1), weekly("06:00", on=False, missed="restore", number=2)
     assert missed(SINCE, NOW, on, off) == {PUMP: Run(ms(NOW), off.id, PUMP, False, None)}
