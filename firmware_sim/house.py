@@ -7,7 +7,7 @@ from device.wiring import Wiring, parse_wiring
 
 FOUR_RELAYS: Final = """
 [device]
-model = "Mô phỏng 4 rơ-le"
+model = "Congtac SIM-4R"
 
 [[channel]]
 kind = "output"

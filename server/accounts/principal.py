@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.accounts.scopes import EVERY_SCOPE, Scope
+from server.actors import guest_called
 from server.sites.models import Role
 
 
@@ -51,6 +52,11 @@ class Principal:
     def actor(self) -> str:
         """How commands and the log name them: `user:` or `guest:` and the id."""
         return f"user:{self.user_id}" if self.guest is None else f"guest:{self.guest.link_id}"
+
+    @property
+    def known_as(self) -> str:
+        """How devices and the history name them."""
+        return self.name if self.guest is None else guest_called(self.name)
 
     def may_see(self, site_id: str) -> bool:
         """Whether the whole site exists for this person."""

@@ -89,7 +89,7 @@ def _plan(request: Request, at: At) -> Plan:
 async def _carry_out(request: Request, at: At, within_s: float) -> Done:
     todo = _plan(request, at)
     limits_of(request).command(at.who.actor, guest=False, count=max(1, len(todo.targets)))
-    done = await carry_out(switchboard(request).desk, Actor(at.who.actor, at.who.name), todo, within_s)
+    done = await carry_out(switchboard(request).desk, Actor(at.who.actor, at.who.known_as), todo, within_s)
     note(request, commands=len(done.sent), off=len(done.off), left=len(done.left))
     return done
 

@@ -13,7 +13,7 @@ from server.switchboard import Switchboard
 
 async def issue(board: Switchboard, principal: Principal, wish: Wish) -> CommandRecord:
     """Have a wish done, as far as a guest's link lets; a key that was used before gives the command that it made. Raises Problem."""
-    actor = Actor(principal.actor, principal.name)
+    actor = Actor(principal.actor, principal.known_as)
     wish = wish if principal.guest is None else _within(principal.guest, wish)
     try:
         if wish.idempotency_key is not None:

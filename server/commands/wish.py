@@ -23,7 +23,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: the id that is kept, and the name that is shown and travels to the device."""
+    """Who asks: the id that is kept, and the name that travels to the device, as `server/actors.py` has it."""
 
     id: str
     name: str

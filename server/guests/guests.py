@@ -25,7 +25,6 @@ MOST_OPEN: Final = 100
 MOST_SESSIONS: Final = 500
 LONGEST_MS: Final = 93 * 24 * 3600 * 1000
 NOTED_EVERY_MS: Final = 60_000
-NAME_PREFIX: Final = "khách: "
 
 _USED: Final = Hot(
     update(GuestLink).where(col(GuestLink.id) == bindparam("of_link")).values(last_used_ms=bindparam("at_ms")), rank=92
@@ -168,7 +167,7 @@ class Guests:
         if link.last_used_ms is None or self._clock() - link.last_used_ms > NOTED_EVERY_MS:
             self._note_use(link.id)
         grants = Grants(link.id, link.site_id, found.channels, link.longest_on_s, link.expires_ms)
-        return Principal(link.id, NAME_PREFIX + link.name, {}, guest=grants)
+        return Principal(link.id, link.name, {}, guest=grants)
 
     def _note_use(self, link_id: str) -> None:
         """Without waiting: a guest is served also while nothing can be written."""

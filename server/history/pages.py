@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from protocol.messages import ChannelKind
 from server.accounts import Principal, Visiting
+from server.actors import actor_of
 from server.commands.minutes import WrongMinutes, choices_s, longest_s
 from server.devices.access import known_channel
 from server.devices.state import DeviceNow
@@ -22,6 +23,7 @@ from server.http import pages_of
 from server.live.views import device_view_for
 from server.schedules import Next, Schedules, next_of_channel
 from server.switchboard import Switchboard, switchboard
+from server.web.actors import who
 from server.zones import zone_of
 
 router = APIRouter(include_in_schema=False)
@@ -157,14 +159,14 @@ async def _pieces(
     async for segments, why in find_segments(read, device.id, channel, since_ms, until_ms):
         told.update(why)
         piece = [Began(it, *told.get(it.from_ms, (None, None))) for it in segments]
-        yield [replace(it, actor=_told_to(principal, it.actor)) for it in piece]
+        yield [replace(it, actor=_told_to(principal, actor_of(it.actor))) for it in piece]
         passed_ms = segments[-1].to_ms if segments else since_ms
         told = {at_ms: by for at_ms, by in told.items() if at_ms >= passed_ms}
 
 
 def _told_to(principal: Principal, actor: str | None) -> str | None:
     """Guests are told of no person."""
-    return actor if principal.guest is None or actor == principal.name else None
+    return actor if principal.guest is None or actor == principal.known_as else None
 
 
 async def _rows(request: Request, principal: Principal, device: DeviceNow, channel: str, days: list[Day]) -> AsyncIterator[bytes]:
@@ -180,7 +182,7 @@ async def _rows(request: Request, principal: Principal, device: DeviceNow, chann
                 it.segment,
                 t(f"csv.{it.segment.was}"),
                 t.first(f"cause.{it.cause}", "cause.other") if it.cause else "",
-                it.actor or "",
+                who(it.actor, t) if it.actor else "",
                 zone,
             )
             for it in piece[:left]

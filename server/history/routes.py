@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from server.accounts import Principal, Visiting
+from server.actors import actor_of
 from server.devices.access import known_channel, visible_device
 from server.errors import Problem
 from server.history.models import EventRow
@@ -198,7 +199,7 @@ def _channels(principal: Principal, device_id: str, only: str | None) -> list[st
 
 
 def _told_to(principal: Principal, event: EventRow) -> dict[str, Any]:
-    told = event.model_dump()
-    if principal.guest is not None and event.actor != principal.name:
+    told = event.model_dump() | {"actor": actor_of(event.actor)}
+    if principal.guest is not None and told["actor"] != principal.known_as:
         told |= {"actor": None, "command": None}
     return told

@@ -3,6 +3,7 @@
 from typing import Any
 
 from server.accounts import Principal
+from server.actors import actor_of
 from server.commands.record import CommandRecord
 from server.devices.state import ChannelNow, DeviceNow
 
@@ -15,7 +16,7 @@ def command_view(command: CommandRecord) -> dict[str, Any]:
         "channel": command.channel,
         "on": command.on,
         "for_s": command.for_s,
-        "actor": command.actor or None,
+        "actor": actor_of(command.actor),
         "fate": command.fate,
         "reason": command.reason,
         "created_ms": command.created_ms,
@@ -44,7 +45,7 @@ def channel_view(device: DeviceNow, channel: ChannelNow) -> dict[str, Any]:
         "since_ms": channel.since_ms,
         "lease_until_ms": channel.lease_until_ms,
         "cause": channel.cause,
-        "actor": channel.actor,
+        "actor": actor_of(channel.actor),
         "told_ms": channel.told_ms,
         "max_on_s": about.max_on_s,
         "value": None if measured is None else measured.value,
@@ -77,7 +78,7 @@ def channel_view_for(principal: Principal, device: DeviceNow, channel: ChannelNo
     view = channel_view(device, channel)
     if principal.guest is not None:
         view["power_w"] = None
-        view["actor"] = view["actor"] if view["actor"] == principal.name else None
+        view["actor"] = view["actor"] if view["actor"] == principal.known_as else None
         if channel.command is not None and channel.command.actor_id != principal.actor:
             view["command"] = {**view["command"], "actor": None}
     return view

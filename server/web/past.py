@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from server.history.strip import SLOTS, Mark, Run
 from server.history.timeline import Was
 from server.history.usage import Sum, Use, cost_vnd, energy_wh, total
+from server.web.actors import who
 from server.web.i18n import Words
 from server.web.shapes import Channel, Site
 from server.web.times import clock_time
@@ -184,7 +185,8 @@ def _listed(began: Any, channel: Channel, site: Site, now_ms: int, t: Words) -> 
     end = t("use.now") if segment.to_ms >= now_ms else clock_time(segment.to_ms, now_ms, zone)
     why = ""
     if began.cause is not None and segment.was is not Was.UNKNOWN:
-        why = began.actor if began.cause == "command" and began.actor else t.first(f"cause.{began.cause}", "cause.other")
+        named = began.cause == "command" and began.actor
+        why = who(began.actor, t) if named else t.first(f"cause.{began.cause}", "cause.other")
     return Listed(
         time=f"{clock_time(segment.from_ms, now_ms, zone)}–{end}",
         word=t("use.unknown") if segment.was is Was.UNKNOWN else _word(segment.was is Was.ON, channel, t),

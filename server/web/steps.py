@@ -1,5 +1,6 @@
 """The steps of a channel's latest command, each as confirmed by the party that made it. Pure; `steps.js` has the same rules."""
 
+from server.web.actors import who
 from server.web.i18n import Words
 from server.web.shapes import Command
 from server.web.times import clock_second
@@ -12,7 +13,8 @@ def steps_of(command: Command, now_ms: int, timezone: str, t: Words) -> list[str
         return f"{clock_second(ms, now_ms, timezone)} {text}"
 
     wish = "on" if command["on"] else "off"
-    steps = [at(command["created_ms"], t(f"step.asked_{wish}", actor=command["actor"] or t("step.somebody")))]
+    actor = who(command["actor"], t) if command["actor"] else t("step.somebody")
+    steps = [at(command["created_ms"], t(f"step.asked_{wish}", actor=actor))]
     if command["published_ms"] is not None:
         steps.append(at(command["published_ms"], t("step.sent")))
     if command["answered_ms"] is not None:

@@ -2,6 +2,7 @@
 compares them.
 """
 
+from server.web.actors import who
 from server.web.i18n import Words
 from server.web.shapes import Channel, Command
 from server.web.times import age, clock_time, left
@@ -37,7 +38,7 @@ def what_next(channel: Channel, around: Around, t: Words) -> list[str]:
 
 def _pending(command: Command | None, t: Words) -> str:
     actor = command["actor"] if command else None
-    return t(f"why.pending_{'on' if command and command['on'] else 'off'}", actor=actor or t("why.somebody"))
+    return t(f"why.pending_{'on' if command and command['on'] else 'off'}", actor=who(actor, t) if actor else t("why.somebody"))
 
 
 def _measured(channel: Channel, around: Around, t: Words) -> str:
@@ -62,7 +63,7 @@ def _by(channel: Channel, t: Words) -> str:
     if cause is None:
         return t("why.by_nothing")
     if cause == "command" and actor:
-        return t("why.by_actor", actor=actor)
+        return t("why.by_actor", actor=who(actor, t))
     return t.first(f"why.by_{cause}", "why.by_other")
 
 

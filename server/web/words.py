@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import floor
 from typing import Final
 
+from server.web.actors import who
 from server.web.i18n import Words
 from server.web.shapes import Channel, Command, Device, LinkWord, Role, Site
 from server.web.steps import steps_of, why
@@ -197,7 +198,7 @@ def _last(channel: Channel, around: Around, t: Words) -> list[str]:
 
 
 def _history(channel: Channel, around: Around, t: Words) -> str:
-    by = channel["actor"] if channel["cause"] == "command" and channel["actor"] else None
+    by = who(channel["actor"], t) if channel["cause"] == "command" and channel["actor"] else None
     if by is None and channel["cause"]:
         by = t.first(f"cause.{channel['cause']}", "cause.other")
     since_ms = channel["since_ms"]

@@ -1,11 +1,11 @@
 // The steps of a channel's latest command: the same rules as steps.py on the server.
 
-import { clockSecond, t, why } from './words.js';
+import { clockSecond, t, who, why } from './words.js';
 
 export function stepsOf(command, nowMs, timezone) {
   const at = (ms, text) => `${clockSecond(ms, nowMs, timezone)} ${text}`;
   const wish = command.on ? 'on' : 'off';
-  const steps = [at(command.created_ms, t(`step.asked_${wish}`, { actor: command.actor || t('step.somebody') }))];
+  const steps = [at(command.created_ms, t(`step.asked_${wish}`, { actor: who(command.actor) || t('step.somebody') }))];
   if (command.published_ms !== null) steps.push(at(command.published_ms, t('step.sent')));
   if (command.answered_ms !== null) steps.push(at(command.answered_ms, t('step.received')));
   const end = endOf(command, wish);

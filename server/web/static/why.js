@@ -1,6 +1,6 @@
 // Why a channel is as it is, in one sentence, and what happens to it next: the same rules as why.py on the server.
 
-import { age, clockTime, first, inDoubt, isOpen, left, lookOf, measure, noticeOf, stateWord, t } from './words.js';
+import { age, clockTime, first, inDoubt, isOpen, left, lookOf, measure, noticeOf, stateWord, t, who } from './words.js';
 
 export function whySo(channel, around, presenceMs) {
   const look = lookOf(channel, around);
@@ -26,7 +26,7 @@ function at(ms, around) {
 
 // What was asked here has no actor yet: it is the reader's own.
 function pending(command) {
-  const actor = command.actor === undefined ? t('why.you') : command.actor || t('why.somebody');
+  const actor = command.actor === undefined ? t('why.you') : who(command.actor) || t('why.somebody');
   return t(`why.pending_${command.on ? 'on' : 'off'}`, { actor });
 }
 
@@ -42,7 +42,7 @@ function known(channel, around) {
 
 function by({ cause, actor }) {
   if (!cause) return t('why.by_nothing');
-  return cause === 'command' && actor ? t('why.by_actor', { actor }) : first(`why.by_${cause}`, 'why.by_other');
+  return cause === 'command' && actor ? t('why.by_actor', { actor: who(actor) }) : first(`why.by_${cause}`, 'why.by_other');
 }
 
 function rest(channel, around) {

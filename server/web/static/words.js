@@ -172,7 +172,7 @@ function last(channel, around) {
 }
 
 function history(channel, around) {
-  let by = channel.cause === 'command' ? channel.actor : null;
+  let by = channel.cause === 'command' ? who(channel.actor) : null;
   if (!by && channel.cause) by = first(`cause.${channel.cause}`, 'cause.other');
   const since = channel.since_ms !== null;
   const from = since ? t('told.since', { time: clockTime(channel.since_ms, around.nowMs, around.timezone) }) : '';
@@ -184,6 +184,11 @@ export function remaining(channel, around) {
   const untilMs = channel.lease_until_ms;
   if (!channel.on || untilMs === null) return '';
   return untilMs > around.nowMs ? t('told.left', { left: left(untilMs, around.nowMs) }) : t('told.due');
+}
+
+// A person's name as it is; of a guest also that they are one.
+export function who(actor) {
+  return actor?.startsWith('guest:') ? t('told.guest', { name: actor.slice(6) }) : actor;
 }
 
 function leaseOf(channel, around) {

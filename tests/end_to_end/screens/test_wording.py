@@ -4,7 +4,7 @@ import pytest
 
 from tests.end_to_end.screens.wording import Wording
 
-NAMES = {"Lan", "Trạm bơm", "Máy bơm", "khách: Tư", "nha"}
+NAMES = {"Lan", "Trạm bơm", "Máy bơm", "Tư", "nha"}
 VI, EN = Wording("vi", NAMES), Wording("en", NAMES)
 
 
@@ -15,6 +15,7 @@ VI, EN = Wording("vi", NAMES), Wording("en", NAMES)
         "  14:02 · 28/07/2026 ",
         "Bật",
         "từ 14:02 · Lan · còn 9:12",
+        "từ 14:02 · khách Tư · còn 9:12",
         "lúc cuối BẬT, 5 phút trước · thiết bị tự tắt lúc 14:02",
         "Đang dùng với tên Lan",
         "Lan yêu cầu bật",
@@ -59,4 +60,6 @@ def test_days_and_months_are_words_of_their_language():
 def test_each_language_is_foreign_to_the_other():
     assert EN.holds("Could not switch on: the device is offline.")
     assert not VI.holds("Could not switch on: the device is offline.")
+    assert EN.holds("since 14:02 · guest Tư")
+    assert not EN.holds("since 14:02 · khách Tư")
     assert not EN.holds("Không bật được: thiết bị đang mất kết nối.")

@@ -68,8 +68,8 @@ class World:
     @property
     def names(self) -> frozenset[str]:
         """What the world itself calls things: it stands on the pages in whatever language it was written."""
-        people = (*PEOPLE.values(), GUEST, f"khách: {GUEST}", "Nguyễn Thị Thuỷ", "Máy tính ở trạm bơm", "Tưới sáng")
-        things = (*DEVICES, *CHANNELS, LONG_CHANNEL, "Cửa", PLACE, EMPTY_PLACE, "Mô phỏng 4 rơ-le")
+        people = (*PEOPLE.values(), GUEST, "Nguyễn Thị Thuỷ", "Máy tính ở trạm bơm", "Tưới sáng")
+        things = (*DEVICES, *CHANNELS, LONG_CHANNEL, "Cửa", PLACE, EMPTY_PLACE, "Congtac SIM-4R")
         return frozenset((*people, *things, *self.places.values(), self.url, ZONE))
 
 

@@ -50,7 +50,7 @@ async def test_an_on_by_a_guest_ends_by_itself_within_the_link_s_limit(world: Wh
     guest = await Guest.of(world, longest_on_s=60)
     wish = LATER if asked is None else {**LATER, "for_s": asked}
     answer = (await guest.ask("POST", DEN, json=wish)).json()
-    assert (answer["for_s"], answer["actor"]) == (given, "khách: Ba")
+    assert (answer["for_s"], answer["actor"]) == (given, "guest:Ba")
     assert world.app.state.switchboard.desk.get(answer["id"]).actor_id == f"guest:{guest.link_id}"
 
 

@@ -94,6 +94,7 @@ def test_what_may_not_be_switched_offers_nothing(role: Any, other: dict[str, Any
     ("cause", "actor", "by"),
     [
         ("command", "Minh", "Minh"),
+        ("command", "guest:Tư", "khách Tư"),
         ("command", None, "theo lệnh"),
         ("lease", "Minh", "hết giờ hẹn"),
         ("a_new_one", None, "lý do khác"),

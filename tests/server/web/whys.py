@@ -41,6 +41,14 @@ CASES: Final = {
     "as a guest is told": Case(
         "Tắt từ 14:02, theo lệnh của một người.", "Off since 14:02, as somebody asked.", {"actor": None}, {"role": "guest"}
     ),
+    "switched off by a guest": Case(
+        "Tắt từ 14:02, theo lệnh của khách Tư.", "Off since 14:02, as guest Tư asked.", {"actor": "guest:Tư"}
+    ),
+    "asked for by a guest": Case(
+        "khách Tư vừa yêu cầu bật, thiết bị chưa trả lời.",
+        "guest Tư asked for on, and the device has not answered yet.",
+        asked("published", actor="guest:Tư"),
+    ),
     "yesterday": Case(
         "Tắt từ 14:10 27/07/2026, theo lệnh của Lan.",
         "Off since 14:10 27/07/2026, as Lan asked.",
