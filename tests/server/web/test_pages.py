@@ -10,6 +10,7 @@ import pytest
 
 from server.web.assets import assets
 from server.web.home import ICONS
+from server.web.i18n import words_in
 from server.web.pages import environment
 from server.web.routes import own_path
 from server.web.tabs import TABS, tab_of
@@ -354,3 +355,9 @@ def test_every_icon_has_its_symbol() -> None:
     assert {f"i-{icon}" for icon in ICONS} | {f"i-tab-{tab.name}" for tab in TABS} <= set(
         re.findall(r'<symbol id="([^"]+)"', sprite)
     )
+
+
+@pytest.mark.parametrize("done", ["renewed", "broker_not_told"])
+def test_what_was_just_done_to_a_device_is_told_on_its_page(done: str) -> None:
+    t = words_in("en")
+    assert t(f"devices.{done}") in environment().get_template("device_fresh.html").render(fresh={done: True}, t=t)
