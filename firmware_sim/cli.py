@@ -21,6 +21,7 @@ from device.wiring import read_wiring
 from firmware_sim.board import Board
 from firmware_sim.house import four_relays
 from firmware_sim.misfortune import Deadly, wrong_clock
+from firmware_sim.sensors import GARDEN, garden
 from protocol.backoff import Backoff
 
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="simulate one device for each identity, until stopped")
     run.add_argument("identities", type=Path, nargs="+", metavar="IDENTITY", help="an identity file")
     run.add_argument("--wiring", type=Path, help="a wiring file for all of them (default: four relays)")
+    run.add_argument("--garden", action="store_true", help="with the sensors of the demo's garden besides")
     run.add_argument("--state", type=Path, required=True, help="the folder of journals and pin records")
     run.add_argument("--boot-id", help="pretend to be this run of the machine; another one than last time is a power cut")
     run.add_argument("--keepalive", type=int, default=30, metavar="SECONDS")
@@ -73,6 +75,8 @@ def _boards(options: argparse.Namespace) -> list[Board]:
             moment=wrong_clock(options.clock_offset) if options.clock_offset else now.moment,
             step=options.die_at or (lambda _name: None),
             keep_identity=partial(write_identity, path),
+            sensor_channels=GARDEN if options.garden else (),
+            sensors=garden(seed=1) if options.garden else (),
         )
         for path, identity in identities.items()
     ]

@@ -164,8 +164,16 @@ class SimulatedDevice:
 class System:
     """Everything that runs. Made by `running_system`."""
 
-    def __init__(self, folder: Path, port: int, settings: Mapping[str, Any], rivals: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        settings: Mapping[str, Any],
+        rivals: Sequence[str] = (),
+        server: Sequence[str] = ("congtac", "server"),
+    ) -> None:
         self.folder = folder
+        self.server_command = _python(*server)
         self.broker = PrivateBroker(folder / "broker", server_users=(SERVER_USER, *rivals))
         self.rivals = {rival: new_secret() for rival in rivals}
         self.devices: list[SimulatedDevice] = []
@@ -201,7 +209,7 @@ class System:
         for user, secret in {SERVER_USER: self._secret, **self.rivals}.items():
             self.broker.credentials.add(user, secret)
         await self.start_broker()
-        self.server = Program("server", _python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
+        self.server = Program("server", self.server_command, self.folder / "server.log", environ_of(self.settings))
         await self.start_server()
 
     async def stop(self) -> None:
@@ -225,9 +233,16 @@ class System:
             await answering(client, path, self.server)
 
     async def add_device(
-        self, name: str, *, wiring: Path | None = None, keepalive_s: int = KEEPALIVE_S, start: bool = True, broker_port: int = 0
+        self,
+        name: str,
+        *,
+        wiring: Path | None = None,
+        garden: bool = False,
+        keepalive_s: int = KEEPALIVE_S,
+        start: bool = True,
+        broker_port: int = 0,
     ) -> SimulatedDevice:
-        """Enrol a device with the running server, and start it. `broker_port`: a proxy's, where the test has one."""
+        """Enrol a device with the running server, and start it. `garden`: with sensors; `broker_port`: a proxy's, if any."""
         path = self.folder / f"identity-{len(self.devices)}.json"
         async with self.database() as database:
             where = BrokerAddress("127.0.0.1", broker_port) if broker_port else None
@@ -235,7 +250,7 @@ class System:
         await self.broker.reload()
         state = self.folder / "devices"
         command = _python("firmware_sim", "run", str(path), "--state", str(state), "--keepalive", str(keepalive_s))
-        command += ["--first-retry", "0.2", *(("--wiring", str(wiring)) if wiring else ())]
+        command += ["--first-retry", "0.2", *(["--wiring", str(wiring)] if wiring else []), *(["--garden"] if garden else [])]
         identity = read_identity(path)
         program = Program(f"device {name}", command, self.folder / f"device-{len(self.devices)}.log")
         device = SimulatedDevice(program, identity, read_wiring(wiring) if wiring else four_relays(), state)
@@ -310,13 +325,16 @@ class System:
 
 
 @asynccontextmanager
-async def running_system(folder: Path, *, rivals: Sequence[str] = (), **settings: Any) -> AsyncIterator[System]:
+async def running_system(
+    folder: Path, *, rivals: Sequence[str] = (), server: Sequence[str] = ("congtac", "server"), **settings: Any
+) -> AsyncIterator[System]:
     """Broker and server of a new system in that folder, with Lan as owner. More settings of the server are given by name.
 
     `rivals`: users who have the server's rights at the broker, and none of its keys; their secrets are in `system.rivals`.
+    `server`: the module that runs the server, and its arguments.
     """
     require("mosquitto")
-    system = System(folder, free_port("127.0.0.1"), settings, rivals)
+    system = System(folder, free_port("127.0.0.1"), settings, rivals, server)
     _LIVING.append(system)
     try:
         await system.start()

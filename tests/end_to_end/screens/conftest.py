@@ -8,6 +8,8 @@ import pytest_asyncio
 
 from tests.end_to_end.screens.world import World, small_world
 
+pytest.register_assert_rewrite("tests.end_to_end.screens.every_screen")
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:

@@ -3,7 +3,7 @@
   const TOUCH = 48, NARROWEST = 24;
   const shown = (it) => it.checkVisibility({ contentVisibilityAuto: true, opacityProperty: true, visibilityProperty: true });
   const told = (it) => `<${it.tagName.toLowerCase()}${it.id ? `#${it.id}` : ''}${it.className && it.getAttribute('class') ? `.${it.getAttribute('class').trim().replace(/\s+/g, '.')}` : ''}> ${(it.textContent || it.getAttribute('aria-label') || '').trim().replace(/\s+/g, ' ').slice(0, 50)}`;
-  const unseen = (it) => it.closest('.unseen, .sprite, .skip, svg') !== null;
+  const unseen = (it) => it.closest('.unseen, .sprite, .skip, svg') !== null || getComputedStyle(it).clipPath === 'inset(50%)';
   const all = (selector) => [...document.querySelectorAll(selector)].filter((it) => shown(it) && !unseen(it));
   const hides = (style) => [style.overflowX, style.overflowY].some((it) => ['hidden', 'clip'].includes(it));
   const scrolls = (it) => ['auto', 'scroll'].includes(getComputedStyle(it).overflowX);
@@ -175,7 +175,18 @@
     document.documentElement.style.fontSize = '';
   }
 
-  window.probe = { headings, overflow, clipped, lines, targets, focus, motion, words, bones, lengthen, grow, shrink };
+  // Several of them at once, by name.
+  function each(names) {
+    return Object.fromEntries(names.map((name) => [name, window.probe[name]()]));
+  }
+
+  // What is read of a page, whoever sees it.
+  function read() {
+    const [{ lang: language }, heading] = [document.documentElement, document.querySelector('h1')?.textContent ?? ''];
+    return { language, heading, headings: headings(), words: words(), bones: bones() };
+  }
+
+  window.probe = { each, read, headings, overflow, clipped, lines, targets, focus, motion, words, bones, lengthen, grow, shrink };
   window.violations = [];
   addEventListener('securitypolicyviolation', (it) => window.violations.push(`${it.violatedDirective} ${it.blockedURI}`));
 })();

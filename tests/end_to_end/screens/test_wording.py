@@ -14,6 +14,8 @@ VI, EN = Wording("vi", NAMES), Wording("en", NAMES)
         "",
         "  14:02 · 28/07/2026 ",
         "Bật",
+        "24,3 °C",
+        "· lúc cuối -56,3\xa0dBm, 5 phút trước",
         "từ 14:02 · Lan · còn 9:12",
         "từ 14:02 · khách Tư · còn 9:12",
         "lúc cuối BẬT, 5 phút trước · thiết bị tự tắt lúc 14:02",
@@ -44,6 +46,8 @@ def test_what_is_made_of_the_catalogue_and_of_the_world_s_names_is_of_the_langua
         "Đang dùng với tên Nobody",
         "Không bật được: interlock",
         "GET /activity",
+        "C",
+        "dBm",
     ],
 )
 def test_a_word_of_another_language_or_of_nowhere_is_found(text: str):

@@ -38,7 +38,8 @@ OF_NO_LANGUAGE: Final = (
 _PLACE: Final = re.compile(r"\{\w+\}")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SIGN: Final = re.compile(r"\w")
-_NUMBER: Final = re.compile(r"[\d_]+(?![^\W\d_])")
+_NUMBER: Final = re.compile(r"[\d_]+(?: ?(?:°c|dbm))?(?![^\W\d_])")
+"""A number, with its unit where that is the same everywhere."""
 _EDGE: Final = re.compile(r"\W|$")
 
 Parts = tuple[str | None, ...]
