@@ -73,6 +73,10 @@ ONCE: Final = """
 422 schedule-refused  operator POST /sites/{slug}/schedules plan.form.new thing={device}/den&at=06:00
 200 schedule-unseen   operator POST /sites/{slug}/schedules plan.form.new thing={device}/den&days=1&at=06:00&do=on&name=&seen=other
 422 address-refused   owner    POST /account/notifications/address notify.add address=http://localhost
+200 password-done     owner    GET  /account?done=password_set account.title
+200 sessions-done     owner    GET  /account?done=sessions_ended account.title
+200 notify-done       owner    GET  /account?done=notices_added account.title
+200 schedule-once     owner    GET  /sites/{slug}/schedules/new?go=once plan.form.new
 200 token-made        owner    POST /account/tokens tokens.made name=Máy+tính+ở+trạm+bơm&scope=command
 201 invited           owner    POST /sites/{slug}/invitations {site} role=viewer&uses=many&days=7&note={long}
 201 guest-invited     owner    POST /sites/{slug}/guest-links {site} name=Tư&days=7&minutes=10&channels={device}/den
