@@ -29,7 +29,6 @@ SCRIPT_PREFIXES: Final = (
     "role.",
     "sheet.",
     "ask.on",
-    "step.",
 )
 
 _LOCALES: Final = Path(__file__).parent / "locales"

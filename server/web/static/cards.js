@@ -1,6 +1,5 @@
 // One card for each channel, and how elements are kept in the order of what they show. Names are untrusted: text only, never markup.
 
-import { stepsOf } from './steps.js';
 import { view } from './words.js';
 
 export function write(element, text) {
@@ -51,7 +50,6 @@ export function drawCard(card, { channel, device, site, where }, store, link) {
   const own = store.noticeFor(channel);
   write(card.querySelector('.notice'), own ?? seenNow.notice);
   flag(card, 'data-failed', own ? true : seenNow.failed);
-  drawSteps(card.querySelector('.steps'), store.shown(channel).command, seen);
   drawRing(card.querySelector('.ring'), seenNow.lease);
   card.querySelector('relay-switch')?.show?.(seenNow);
   const tile = card.querySelector('reading-tile');
@@ -64,15 +62,6 @@ function drawRing(ring, lease) {
   if (!lease) return;
   const [left, whole] = lease;
   flag(ring.querySelector('.ring-left'), 'stroke-dasharray', `${Math.floor((left * 1000) / whole)} 1000`);
-}
-
-function drawSteps(details, command, seen) {
-  details.hidden = !command;
-  const texts = command ? stepsOf(command, seen.nowMs, seen.timezone) : [];
-  const list = details.querySelector('ol');
-  while (list.children.length > texts.length) list.lastElementChild.remove();
-  while (list.children.length < texts.length) list.append(document.createElement('li'));
-  texts.forEach((text, index) => write(list.children[index], text));
 }
 
 // The wiring may name a picture that there is not.
@@ -100,7 +89,7 @@ export function newCard({ key, channel, site }, liked) {
     card.querySelector('relay-switch').replaceWith(tile);
   } else if (channel.kind !== 'output' || site.role === 'viewer') {
     const picture = document.createElement('span');
-    picture.className = 'switch';
+    picture.className = channel.kind === 'output' ? 'switch' : 'switch input';
     picture.append(...button.childNodes);
     card.querySelector('relay-switch').replaceWith(picture);
   }

@@ -3,6 +3,7 @@
 import { around, drawCard, flag, write } from './cards.js';
 import { begin, line, store, wish } from './desk.js';
 import { readMinutes } from './minutes.js';
+import { stepsOf } from './steps.js';
 import { whatNext, whySo } from './why.js';
 import { remaining, t, view } from './words.js';
 
@@ -31,18 +32,28 @@ function draw() {
   write(card.querySelector('.question'), t(known ? `why.title_${seenNow.look}` : 'why.title'));
   write(card.querySelector('.why'), whySo(shown, seen, device.presence_ms));
   write(card.querySelector('.remaining'), seenNow.look === 'on' ? remaining(channel, seen) : '');
+  drawSteps(shown.command, seen);
   drawNext(whatNext(shown, seen));
   if (run) drawRun(seenNow);
   renewWhenChanged([channel.on, channel.since_ms, channel.cause, device.presence].join());
 }
 
+function drawSteps(command, seen) {
+  const details = card.querySelector('.steps');
+  details.hidden = !command;
+  list(details.querySelector('ol'), command ? stepsOf(command, seen.nowMs, seen.timezone) : []);
+}
+
 function drawNext(lines) {
   const section = document.getElementById('next');
   section.hidden = lines.length === 0 && !document.getElementById('planned');
-  const list = section.querySelector('[data-sure]');
-  while (list.children.length > lines.length) list.lastElementChild.remove();
-  while (list.children.length < lines.length) list.append(document.createElement('li'));
-  lines.forEach((text, index) => write(list.children[index], text));
+  list(section.querySelector('[data-sure]'), lines);
+}
+
+function list(parent, texts) {
+  while (parent.children.length > texts.length) parent.lastElementChild.remove();
+  while (parent.children.length < texts.length) parent.append(document.createElement('li'));
+  texts.forEach((text, index) => write(parent.children[index], text));
 }
 
 function drawRun({ look, asks }) {

@@ -129,7 +129,7 @@ def accepted(channel: str = "may-bom") -> Answer:
 
 
 def card_texts(page: Page) -> list[str]:
-    text = "${it.dataset.look} ${it.innerText} ${it.querySelector('.steps').textContent}"
+    text = "${it.dataset.look} ${it.innerText}"
     shown = page.locator("#sites .card").evaluate_all(f"all => all.map(it => `{text}`)")
     return [" ".join(text.split()) for text in shown]
 

@@ -52,9 +52,9 @@ async def html(client: httpx.AsyncClient, path: str = "/", language: str = "vi")
 
 
 def cards(page: str) -> dict[str, str]:
-    """The text of each card but for its steps, by the channel's id."""
+    """The text of each card, by the channel's id."""
     body = page.partition('<div id="sites">')[2].partition("<template")[0]
-    found = re.findall(r'<article class="card" data-channel="([^"]*)"(.*?)<details', body, re.DOTALL)
+    found = re.findall(r'<article class="card" data-channel="([^"]*)"(.*?)</article>', body, re.DOTALL)
     return {name: " ".join(unescape(re.sub(r"<[^>]*>", " ", "<" + text)).split()) for name, text in found}
 
 
@@ -212,7 +212,15 @@ async def test_only_what_can_be_used_submits(
     assert shown.count('role="switch"') == (0 if role == "viewer" else 4)
 
 
-@pytest.mark.parametrize(("role", "says"), [("owner", "congtac-agent enroll"), ("operator", "Nhờ chủ trạm")])
+async def test_what_comes_in_is_drawn_as_a_lamp_and_not_as_a_switch(client: httpx.AsyncClient, backend: FakeBackend) -> None:
+    backend.current = world.every_state()
+    shown = (await html(client)).partition('<div id="sites">')[2].partition("<template")[0]
+    inputs = [it for device in backend.current["devices"] for it in device["channels"] if it["kind"] in ("contact", "button")]
+    assert inputs
+    assert shown.count('class="switch input"') == len(inputs)
+
+
+@pytest.mark.parametrize(("role", "says"), [("owner", "/devices/new"), ("operator", "Nhờ chủ trạm")])
 async def test_a_home_without_devices_says_what_to_do(
     client: httpx.AsyncClient, backend: FakeBackend, role: str, says: str
 ) -> None:
