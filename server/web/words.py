@@ -79,7 +79,7 @@ def view(channel: Channel, around: Around, t: Words) -> View:
     said = notice(command, channel, around, t) if command else ""
     return View(
         look=look,
-        word=_word(channel, look, t),
+        word=_word(channel, look, around.presence, t),
         told=_told(channel, around, look, asks, t),
         notice=said,
         steps=steps_of(command, around.now_ms, around.timezone, t) if command else [],
@@ -143,12 +143,14 @@ def measure(value: float, unit: str | None, t: Words) -> str:
     return f"{rounded:.{digits}f}".replace(".", t("look.decimal")) + space + (unit or "")
 
 
-def _word(channel: Channel, look: Look, t: Words) -> str:
+def _word(channel: Channel, look: Look, presence: str, t: Words) -> str:
     if look is Look.READING and channel["value"] is not None:
         return measure(channel["value"], channel["unit"], t)
     if channel["kind"] == "sensor" and look is Look.UNKNOWN and channel["on"] is channel["value"] is None:
         return t("look.sensor")
-    return state_word(channel, t) if look in (Look.ON, Look.OFF) else t(f"look.{look}")
+    if look in (Look.ON, Look.OFF):
+        return state_word(channel, t)
+    return t(f"presence.{presence}" if look is Look.OFFLINE else f"look.{look}")
 
 
 def state_word(channel: Channel, t: Words) -> str:

@@ -36,7 +36,17 @@ class Says(NamedTuple):
 
 
 VI = Says(
-    *("vi-VN", "Tên đăng nhập", "Mật khẩu", "Mật khẩu mới", "Vào", "Đặt mật khẩu", "Đổi mật khẩu", "Lưu mật khẩu", "Xác nhận"),
+    *(
+        "vi-VN",
+        "Tên đăng nhập",
+        "Mật khẩu",
+        "Mật khẩu mới",
+        "Đăng nhập",
+        "Đặt mật khẩu",
+        "Đổi mật khẩu",
+        "Lưu mật khẩu",
+        "Xác nhận",
+    ),
     *("Mật khẩu này quá dễ đoán", "Đã lưu mật khẩu", "Tên đăng nhập hoặc mật khẩu không đúng", "máy này"),
 )
 EN = Says(

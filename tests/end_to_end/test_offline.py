@@ -78,7 +78,7 @@ async def test_offline_the_page_opens_to_what_was_last_known_and_says_how_old_it
     await expect(lan.page.locator("link-badge")).to_contain_text("Mất kết nối máy chủ")
     await expect(lan.page.locator("#sites .card .name")).to_have_text(["Máy bơm", "Đèn", "Quạt", "Cổng"])
     await lan.expect_look("den", "unknown")
-    await expect(lan.card("den")).to_contain_text("lúc cuối BẬT")
+    await expect(lan.card("den")).to_contain_text("lần cuối BẬT")
     await expect(lan.switch("den")).to_have_attribute("aria-disabled", "true")
     await expect(lan.page.locator("html")).to_have_attribute("lang", "vi")
     assert [text for text in lan.complaints[complaints:] if "ERR_INTERNET_DISCONNECTED" not in text] == []

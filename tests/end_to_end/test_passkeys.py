@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 WORDS = {
     "vi-VN": {
         "add": "Thêm khoá truy cập",
-        "sign_in": "Vào bằng khoá truy cập",
+        "sign_in": "Đăng nhập bằng khoá truy cập",
         "prove": "Dùng khoá truy cập",
         "refused": "Khoá này không được chấp nhận",
         "known": "Máy này đã có một khoá của bạn rồi",

@@ -51,14 +51,15 @@ class Said:
 VI = Said(
     add="Thêm lịch", thing="Bật tắt cái gì", at="Lúc", n="Bật trong", look="Xem trước bảy ngày", save="Lưu lịch", change="Sửa lịch: {rule}",
     delete="Xoá lịch: {rule}", delete_yes="Xoá hẳn", clash="lịch này chen vào lúc “Hằng ngày lúc 06:00: bật 30 phút” đang bật.",
-    fine="Không có gì vướng.", first="Hằng ngày lúc 06:00: bật 30 phút", second="Thứ 2, 3, 5, 6, 7, Chủ nhật lúc 06:10: bật 5 phút",
+    fine="Không trùng với lịch nào khác.", first="Hằng ngày lúc 06:00: bật 30 phút",
+    second="Thứ 2, 3, 5, 6, 7, Chủ nhật lúc 06:10: bật 5 phút",
     paused="Đang tạm dừng", next="Lần tới:", empty="Chưa có lịch nào", wrong="Nhập một số nguyên.",
     not_yet="Thiết bị chưa tự chạy theo lịch.", wednesday="thứ 4",
 )  # fmt: skip
 EN = Said(
     add="Add a schedule", thing="What to switch", at="At", n="On for", look="Preview seven days", save="Save the schedule",
     change="Change the schedule: {rule}", delete="Delete the schedule: {rule}", delete_yes="Delete for good",
-    clash="this schedule comes while ‘Every day at 06:00: on for 30 min’ still has it on.", fine="Nothing speaks against it.",
+    clash="this schedule comes while ‘Every day at 06:00: on for 30 min’ still has it on.", fine="It is in the way of no other schedule.",
     first="Every day at 06:00: on for 30 min", second="Mon, Tue, Thu, Fri, Sat, Sun at 06:10: on for 5 min", paused="Paused", next="Next:",
     empty="No schedules yet", wrong="Give a whole number.", not_yet="Devices do not run them yet.", wednesday="Wednesday",
 )  # fmt: skip

@@ -76,7 +76,7 @@ export function view(channel, around) {
   const notice = channel.command ? noticeOf(channel.command, channel, around) : '';
   return {
     look,
-    word: wordOf(channel, look),
+    word: wordOf(channel, look, around.presence),
     told: toldOf(channel, around, look, asks),
     notice,
     failed: notice !== '' && ['rejected', 'expired'].includes(channel.command.fate),
@@ -133,10 +133,10 @@ export function measure(value, unit) {
   return rounded.toFixed(digits).replace('.', t('look.decimal')) + (unit === '%' ? '' : '\u00a0') + unit;
 }
 
-function wordOf(channel, look) {
+function wordOf(channel, look, presence) {
   if (look === 'reading') return measure(channel.value, channel.unit);
   if (channel.kind === 'sensor' && look === 'unknown' && channel.on === null && channel.value === null) return t('look.sensor');
-  return look === 'on' || look === 'off' ? stateWord(channel) : t(`look.${look}`);
+  return look === 'on' || look === 'off' ? stateWord(channel) : t(look === 'offline' ? `presence.${presence}` : `look.${look}`);
 }
 
 export function stateWord(channel) {

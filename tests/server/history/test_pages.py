@@ -90,7 +90,7 @@ async def rows(world: WhoWorld, who: str, days: int = 7) -> list[list[str]]:
 async def test_the_file_tells_each_time_with_its_reason_and_no_formula(world: WhoWorld):
     heading, *found = await rows(world, "owner")
     assert heading == ["Từ", "Đến", "Số giây", "Trạng thái", "Vì sao", "Ai"]
-    assert [row[2:] for row in found if row[3] == "bật"] == [["120", "bật", "theo lệnh", "'=HYPERLINK(1)"]]
+    assert [row[2:] for row in found if row[3] == "bật"] == [["120", "bật", "lệnh từ xa", "'=HYPERLINK(1)"]]
     assert [row[3] for row in found] == ["không rõ", "bật", "tắt", "không rõ"]
 
 

@@ -155,7 +155,7 @@ async def test_interlocks_and_limits_are_told_in_words_before_saving(world: WhoW
 async def test_a_rule_that_is_changed_is_not_held_against_itself(world: WhoWorld) -> None:
     made = await saved(world)
     shown, form = await previewed(world, path_of(world, f"/{made}"), at="06:10")
-    assert "Không có gì vướng." in shown
+    assert "Không trùng với lịch nào khác." in shown
     answer = await world.send("operator", "POST", path_of(world, f"/{made}"), headers=PAGE, data=form)
     assert answer.status_code == 303
     assert "Thứ 2, 4 lúc 06:10: bật 30 phút" in await looked(world, path_of(world))

@@ -278,7 +278,7 @@ def test_the_keyboard_works_a_switch(visitor: Visitor, site: Running, key: str) 
     ("answer", "says"),
     [
         ((409, {"code": "device_offline"}), "Không bật được: thiết bị đang mất kết nối."),
-        ((503, {"code": "link_down"}), "Không bật được: máy chủ đang mất đường tới thiết bị. Thử lại sau."),
+        ((503, {"code": "link_down"}), "Không bật được: máy chủ đang mất liên lạc với thiết bị. Thử lại sau."),
         ((503, {"code": "busy"}), "Không bật được: máy chủ gặp lỗi. Thử lại sau."),
         ((404, {"code": "unknown_device"}), "Không bật được: không còn thiết bị này. Tải lại trang."),
         ((429, {}), "Không bật được: chạm quá nhiều lần. Đợi một lát."),
@@ -330,7 +330,7 @@ def test_a_tap_while_the_stream_is_down_is_refused_at_once(visitor: Visitor, sit
     ("changes", "says"),
     [
         ({"presence": "offline"}, "Chưa gửi: thiết bị đang mất kết nối."),
-        ({"presence": "unknown"}, "Chưa gửi: máy chủ đang mất đường"),
+        ({"presence": "unknown"}, "Chưa gửi: máy chủ đang mất liên lạc"),
     ],
 )
 def test_a_tap_on_a_device_that_is_away_is_refused_at_once(
@@ -385,7 +385,7 @@ def test_the_lost_broker_is_shown_as_such(visitor: Visitor, site: Running) -> No
     visit = visitor()
     visit.open()
     site.tell("link", {"link": "down", "now_ms": world.NOW_MS})
-    expect(visit.badge).to_have_text("Máy chủ mất đường tới thiết bị")
+    expect(visit.badge).to_have_text("Máy chủ mất liên lạc với thiết bị")
     visit.expect_look("den", "unknown")
     site.tell("link", {"link": "up", "now_ms": world.NOW_MS})
     expect(visit.badge).to_have_text("Trực tiếp")

@@ -95,7 +95,7 @@ def test_a_missing_key_is_an_error_and_not_shown() -> None:
 
 
 def test_a_text_put_into_a_place_is_not_filled_in_again() -> None:
-    assert VI("told.last", word="{age}", age="x") == "lúc cuối {age}, x"
+    assert VI("told.last", word="{age}", age="x") == "lần cuối {age}, x"
 
 
 @pytest.mark.parametrize(

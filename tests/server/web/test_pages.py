@@ -84,11 +84,11 @@ def test_every_template_is_covered_by_a_page() -> None:
 async def test_home_shows_every_channel_with_its_state_in_words(client: httpx.AsyncClient, backend: FakeBackend) -> None:
     backend.current = world.showcase()
     assert cards(await html(client)) == {
-        "may-bom": "Máy bơm Mất kết nối · lúc cuối BẬT, 8 phút trước · thiết bị tự tắt lúc 14:19",
+        "may-bom": "Máy bơm Mất kết nối · lần cuối BẬT, 8 phút trước · thiết bị tự tắt lúc 14:19",
         "den": "Đèn lối đi Tắt từ 14:02 · Lan",
         "quat": "Quạt thông gió Đang gửi… lệnh bật, chờ thiết bị trả lời",
         "cong": "Cổng Tắt từ 14:02 · Lan Không bật được: một kênh khác đang bật nên không được phép. Tắt kênh kia trước.",
-        "van": "Van tưới nhỏ giọt Không rõ · lúc cuối BẬT, 8 phút trước · chạm để tắt Chưa rõ đã tắt hay chưa: "
+        "van": "Van tưới nhỏ giọt Không rõ · lần cuối BẬT, 8 phút trước · chạm để tắt Chưa rõ đã tắt hay chưa: "
         "thiết bị không kịp trả lời. Khi nó báo lại, trang sẽ tự cập nhật.",
     }
 

@@ -22,16 +22,16 @@ def test_a_command_that_was_done_has_four_steps_in_plain_words() -> None:
         "14:08:00 Lan yêu cầu bật",
         "14:09:00 Đã gửi đi",
         "14:09:00 Thiết bị đã nhận",
-        "14:09:00 Đã bật — chân ra đã đọc lại",
+        "14:09:00 Đã bật, đã kiểm tra chân ra",
     ]
 
 
 def test_the_same_in_english() -> None:
-    assert told("en", whole=applied("den"))[-1] == "14:09:00 Switched on — the pin was read back"
+    assert told("en", whole=applied("den"))[-1] == "14:09:00 Switched on, pin checked"
 
 
 def test_what_was_so_already_is_not_called_switched() -> None:
-    assert told(whole=applied("den", changed=False))[-1] == "14:09:00 Vốn đang bật — chân ra đã đọc lại"
+    assert told(whole=applied("den", changed=False))[-1] == "14:09:00 Vốn đang bật, đã kiểm tra chân ra"
 
 
 def test_a_command_on_its_way_ends_with_what_is_confirmed() -> None:

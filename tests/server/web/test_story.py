@@ -27,7 +27,7 @@ SAID = [
     (Outage(Kind.LINK, FROM, TO), "Mất mạng 11:02–14:02, vẫn chạy"),
     (Outage(Kind.LINK, FROM, TO, by_itself=(("bom", False),)), "Mất mạng 11:02–14:02, vẫn chạy, tự TẮT Máy bơm vì mất mạng"),
     (Outage(Kind.RESTART, TO, TO), "Chương trình trên thiết bị khởi động lại lúc 14:02, máy không mất điện"),
-    (Outage(Kind.SERVER, FROM, TO), "Máy chủ mất đường tới thiết bị 11:02–14:02"),
+    (Outage(Kind.SERVER, FROM, TO), "Máy chủ mất liên lạc với thiết bị 11:02–14:02"),
     (Outage(Kind.AWAY, TO, None), "Mất kết nối từ 14:02, không rõ mất điện hay mất mạng vì thiết bị chưa trở lại"),
     (Outage(Kind.UNKNOWN, FROM, TO), "Mất kết nối 11:02–14:02, không rõ vì sao vì thiếu nhật ký"),
     (Outage(Kind.NEW_MEMORY, FROM, TO), "Mất kết nối 11:02–14:02, trở lại với bộ nhớ mới nên không rõ vì sao"),

@@ -65,13 +65,18 @@ def test_an_unconfirmed_command_makes_the_state_unknown_until_the_device_tells()
 def test_nothing_is_known_while_the_server_has_no_line_to_the_devices() -> None:
     shown = seen(replace(HERE, link="down"), on=True)
     assert (shown.look, shown.asks) == (Look.UNKNOWN, None)
-    assert sentence(shown) == "Không rõ · lúc cuối BẬT, 8 phút trước"
+    assert sentence(shown) == "Không rõ · lần cuối BẬT, 8 phút trước"
 
 
 def test_an_offline_device_shows_its_last_word_and_when_it_ends_by_itself() -> None:
     shown = seen(replace(HERE, presence="offline"), command=command("may-bom", "published"), **leased())
     assert (shown.look, shown.asks, shown.lease) == (Look.OFFLINE, None, None)
-    assert sentence(shown) == "Mất kết nối · lúc cuối BẬT, 8 phút trước · thiết bị tự tắt lúc 14:19"
+    assert sentence(shown) == "Mất kết nối · lần cuối BẬT, 8 phút trước · thiết bị tự tắt lúc 14:19"
+
+
+def test_what_was_revoked_does_not_look_as_if_it_came_back() -> None:
+    shown = seen(replace(HERE, presence="revoked"), on=True)
+    assert sentence(shown) == "Đã thu hồi · lần cuối BẬT, 8 phút trước"
 
 
 def test_an_unread_pin_is_unknown_and_offers_the_safe_side() -> None:
@@ -95,7 +100,7 @@ def test_what_may_not_be_switched_offers_nothing(role: Any, other: dict[str, Any
     [
         ("command", "Minh", "Minh"),
         ("command", "guest:Tư", "khách Tư"),
-        ("command", None, "theo lệnh"),
+        ("command", None, "lệnh từ xa"),
         ("lease", "Minh", "hết giờ hẹn"),
         ("a_new_one", None, "lý do khác"),
     ],
@@ -138,7 +143,7 @@ def test_a_sensor_tells_its_value_and_its_age_and_an_old_one_says_nothing_of_now
     assert (old.look, old.word, old.told.replace("\u00a0", " ")) == (
         Look.UNKNOWN,
         VI("look.unknown"),
-        "· lúc cuối 24,3 °C, 15 phút trước",
+        "· lần cuối 24,3 °C, 15 phút trước",
     )
 
 

@@ -85,7 +85,7 @@ CASES: Final = {
         {"cause": "comet"},
     ),
     "no cause": Case(
-        "Tắt từ 14:02, thiết bị không nói vì sao.",
+        "Tắt từ 14:02, thiết bị không báo lý do.",
         "Off since 14:02, the device does not say why.",
         {"cause": None, "actor": None},
     ),
@@ -156,14 +156,14 @@ CASES: Final = {
         NOW_MS,
     ),
     "the server was away": Case(
-        "Không rõ, vì máy chủ vừa khởi động lại và chưa nghe thiết bị nói gì; lần cuối báo TẮT, 8 phút trước.",
+        "Không rõ, vì máy chủ vừa khởi động lại và chưa nhận tin từ thiết bị; lần cuối báo TẮT, 8 phút trước.",
         "Not known, because the server has just come back and has not heard the device yet; last known as OFF, 8 min ago.",
         {},
         {"presence": "unknown"},
     ),
     "the broker is away": Case(
-        "Không rõ, vì máy chủ đang mất đường tới thiết bị; lần cuối báo TẮT, 8 phút trước.",
-        "Not known, because the server has no line to the device; last known as OFF, 8 min ago.",
+        "Không rõ, vì máy chủ đang mất liên lạc với thiết bị; lần cuối báo TẮT, 8 phút trước.",
+        "Not known, because the server has lost contact with the device; last known as OFF, 8 min ago.",
         {},
         {"link": "down", "presence": "offline"},
     ),
