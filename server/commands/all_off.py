@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from protocol.messages import ChannelKind
 from server.commands.desk import Desk
@@ -36,6 +37,11 @@ class Plan:
     targets: list[Target]
     left: list[Left]
 
+    @property
+    def left_by_device(self) -> list[tuple[DeviceNow, str, list[ChannelNow]]]:
+        """What is left, the channels of a device together where they have the same reason."""
+        return _by_device(self.left)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -43,6 +49,11 @@ class Done:
 
     sent: list[tuple[Target, CommandRecord]]
     left: list[Left]
+
+    @property
+    def left_by_device(self) -> list[tuple[DeviceNow, str, list[ChannelNow]]]:
+        """As in the plan."""
+        return _by_device(self.left)
 
     @property
     def off(self) -> list[Target]:
@@ -74,6 +85,11 @@ def plan(devices: Iterable[DeviceNow], *, link_up: bool) -> Plan:
             elif needed:
                 targets.append(target)
     return Plan(targets, left)
+
+
+def _by_device(left: Iterable[Left]) -> list[tuple[DeviceNow, str, list[ChannelNow]]]:
+    groups = [list(group) for _, group in groupby(left, key=lambda it: (it.target.device.id, it.reason))]
+    return [(its[0].target.device, its[0].reason, [it.target.channel for it in its]) for its in groups]
 
 
 def may_be_on(channel: ChannelNow) -> bool:

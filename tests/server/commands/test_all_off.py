@@ -63,6 +63,12 @@ def test_only_outputs_that_may_be_on_get_an_off() -> None:
     assert told(todo) == {"khoa": "locked"}
 
 
+def test_what_is_left_is_told_once_a_device_and_reason() -> None:
+    todo = plan([device(DevicePresence.OFFLINE, den=True, quat=False), device(khoa=True)], link_up=True)
+    told = [(of.name, reason, [it.about.id for it in channels]) for of, reason, channels in todo.left_by_device]
+    assert told == [("Máy", "device_offline", ["den", "quat"]), ("Máy", "locked", ["khoa"])]
+
+
 @pytest.mark.parametrize(
     ("presence", "link_up", "left"),
     [
