@@ -31,6 +31,7 @@ from server.switchboard import switchboard
 router = APIRouter(include_in_schema=False)
 
 ScheduleId = Annotated[str, Path(max_length=16)]
+Back = Annotated[str, Form(max_length=500)]
 SENT: Final = "sent"
 DAY_MS: Final = 86_400_000
 DAYS: Final = 7
@@ -78,22 +79,27 @@ async def replace(request: Request, asking: Asking, slug: Slug, schedule_id: Sch
 
 @router.post("/sites/{slug}/schedules/{schedule_id}/enabled")
 async def enable(
-    request: Request, asking: Asking, slug: Slug, schedule_id: ScheduleId, enabled: Annotated[bool, Form()] = False
+    request: Request,
+    asking: Asking,
+    slug: Slug,
+    schedule_id: ScheduleId,
+    enabled: Annotated[bool, Form()] = False,
+    back: Back = "",
 ) -> Response:
     """Have it hold, or not."""
     at, kept = await _kept_at(request, asking, slug, schedule_id)
     note(request, device_id=kept.device_id, channel=kept.rule.channel)
     await schedules_of(request).enable(kept.id, enabled=enabled, by=asking.user_id)
-    return _back(at, kept.id)
+    return _back(at, kept.id, back)
 
 
 @router.post("/sites/{slug}/schedules/{schedule_id}/delete")
-async def delete(request: Request, asking: Asking, slug: Slug, schedule_id: ScheduleId) -> Response:
+async def delete(request: Request, asking: Asking, slug: Slug, schedule_id: ScheduleId, back: Back = "") -> Response:
     """Delete it, for good. The page has asked whether that is meant."""
     at, kept = await _kept_at(request, asking, slug, schedule_id)
     note(request, device_id=kept.device_id, channel=kept.rule.channel)
     await schedules_of(request).delete(kept.id, by=asking.user_id)
-    return RedirectResponse(f"/sites/{at.site.slug}/schedules", 303)
+    return RedirectResponse(_path(at, back), 303)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,5 +290,10 @@ async def _filled(request: Request, at: At, kept: ScheduleNow) -> Typed:
     return typed_from(kept.rule, kept.device_id, kept.name, await _blank(request, at))
 
 
-def _back(at: At, schedule_id: str) -> RedirectResponse:
-    return RedirectResponse(f"/sites/{at.site.slug}/schedules#s-{schedule_id}", 303)
+def _back(at: At, schedule_id: str, back: str = "") -> RedirectResponse:
+    return RedirectResponse(f"{_path(at, back)}#s-{schedule_id}", 303)
+
+
+def _path(at: At, back: str) -> str:
+    """The list that it was done on: of this place, or of all of them."""
+    return "/schedules" if back == "/schedules" else f"/sites/{at.site.slug}/schedules"

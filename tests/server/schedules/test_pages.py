@@ -181,6 +181,22 @@ async def test_a_rule_is_paused_and_let_go_on_and_deleted_after_a_question(world
     assert "Chưa có lịch nào" in await looked(world, path_of(world))
 
 
+async def test_what_is_done_on_the_list_of_all_places_leads_back_to_it_and_nowhere_else(world: WhoWorld) -> None:
+    made = await saved(world)
+    page = (await world.send("operator", "GET", "/schedules", headers=PAGE)).text.partition("<main")[2]
+    assert page.count('<input type="hidden" name="back" value="/schedules">') == 2
+    for back, there in (
+        ("/schedules", "/schedules"),
+        ("https://elsewhere.example", path_of(world)),
+        ("/account", path_of(world)),
+    ):
+        asked = {"enabled": "false", "back": back}
+        answer = await world.send("operator", "POST", path_of(world, f"/{made}/enabled"), headers=PAGE, data=asked)
+        assert answer.headers["location"] == f"{there}#s-{made}"
+    answer = await world.send("operator", "POST", path_of(world, f"/{made}/delete"), headers=PAGE, data={"back": "/schedules"})
+    assert answer.headers["location"] == "/schedules"
+
+
 async def test_who_may_only_look_sees_rules_and_nothing_to_change_them_by(world: WhoWorld) -> None:
     await saved(world)
     page = (await world.send("viewer", "GET", path_of(world), headers=PAGE)).text.partition("<main")[2]
