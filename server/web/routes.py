@@ -50,7 +50,7 @@ async def home(request: Request, q: Annotated[str, Query(max_length=200)] = "") 
         as_of=as_of(snapshot),
         blank_site=SiteView(_BLANK_SITE, [], all_off=False),
         blank_device=blank_device(_BLANK_SITE, t),
-        owner=any(site["role"] == "owner" for site in snapshot["sites"]),
+        owned=[site for site in snapshot["sites"] if site["role"] == "owner"],
     )
 
 
