@@ -102,7 +102,8 @@ async def test_somebody_takes_their_data_and_goes_and_is_out_everywhere_within_f
         await one.sign_in(await shared.link(name))
         await one.live()
     async with shared.visitor(name) as client:
-        await client.post(switching(device), json={"on": True}, headers={"Prefer": "wait=5"})
+        for on in (False, True):  # who switches on what is on already is not who it is on by
+            await client.post(switching(device), json={"on": on}, headers={"Prefer": "wait=5"})
     await expect(second.card("den")).to_contain_text(name)
 
     page = first.page
