@@ -21,13 +21,14 @@ class Act:
 def after(act: Act, was: Output, level: bool | None, now: int, at_ms: int) -> Output:
     """The output after this drive, by what its pin read back and nothing else; `now` monotonic, `at_ms` wall time.
 
-    A pin that did not obey is there by FAULT. It keeps whatever lease it had, unless it reads as off.
+    A pin that did not obey is there by FAULT. It keeps whatever lease it had, unless it reads as off; and since when it is on,
+    for what was not seen off may have been on all the while.
     """
     if level is act.on and level is False and was.on is False:
         return was
     changed = level is not was.on
     output = replace(was, on=level, since_ms=at_ms) if changed else was
-    if changed and level:
+    if level and was.on_since is None:
         output = replace(output, on_since=now)
     if level is False:
         output = replace(output, lease_until=None, on_since=None, off_since=now if changed else was.off_since)

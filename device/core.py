@@ -222,8 +222,7 @@ class Core:
         output = self._outputs[command.channel]
         until, clamped = None, False
         if command.on:
-            on_since = output.on_since if output.on else None
-            until, clamped = lease(self._rules[command.channel], command.for_s, moment.mono, on_since)
+            until, clamped = lease(self._rules[command.channel], command.for_s, moment.mono, output.on_since)
         return Act(command.on, Cause.COMMAND, command.actor, command, until, clamped)
 
     def _reject(self, command: Command, refusal: Refusal, moment: Moment) -> list[Effect]:

@@ -21,7 +21,7 @@ WANT_OFF = Act(False, Cause.LEASE)
     [
         (WANT_ON, OFF, True, Output(True, NOON, 5_000, 100, Cause.COMMAND, "minh", NOW)),
         (WANT_ON, ON, True, Output(True, 6, 5_000, 100, Cause.COMMAND, "minh", 200)),
-        (WANT_ON, LOST, True, Output(True, NOON, 5_000, 100, Cause.COMMAND, "minh", NOW)),
+        (WANT_ON, LOST, True, Output(True, NOON, 5_000, 100, Cause.COMMAND, "minh", 200)),
         (WANT_OFF, ON, False, Output(False, NOON, None, NOW, Cause.LEASE)),
         (WANT_OFF, LOST, False, Output(False, NOON, None, NOW, Cause.LEASE)),
         (WANT_OFF, OFF, False, OFF),

@@ -5,7 +5,7 @@ import pytest
 from device.rules import InputRule, LinkLoss, OutputRule
 from protocol.messages import ChannelKind
 from tests.device.histories import LAMP, PUMP, fates, moves, online, proven, records
-from tests.device.parts import PinFault, failing
+from tests.device.parts import Drove, PinFault, failing
 from tests.device.world import World, wires
 
 PLAIN = OutputRule("plain")
@@ -267,6 +267,14 @@ def test_an_output_does_not_go_on_beside_one_of_its_group_that_is_stuck_on():
     world.advance(1_000)
     assert not world.pins["a"].level
     proven(world)
+
+
+def test_a_restart_drives_nothing_of_a_group_in_which_one_is_on():
+    world = online(OutputRule("a", interlock="x"), OutputRule("b", interlock="x"))
+    world.switch("a", True)
+    world.restart()
+    world.advance(1_000)
+    assert [(drove.channel, drove.wanted) for drove in world.log if isinstance(drove, Drove)] == [("a", True)]
 
 
 def test_what_an_earlier_run_of_the_machine_knew_of_the_link_means_nothing_now():

@@ -56,6 +56,12 @@ def test_a_replayed_command_for_no_channel_at_all_is_only_refused():
     assert records(world)[1:] == ["Không có <b> ? #1 rejected unknown_channel", "refused replayed #1"]
 
 
+def test_a_replayed_command_for_an_input_names_it():
+    world = online(DOOR)
+    world.hear(world.switch("door", True))
+    assert records(world)[1:] == ["door ? #1 rejected not_an_output", "refused door ? replayed #1"]
+
+
 def test_a_replayed_command_moves_nothing_and_its_receipt_is_sent_again():
     world = online(LAMP)
     first = world.switch("lamp", True)

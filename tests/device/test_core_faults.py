@@ -80,6 +80,21 @@ def test_a_pin_that_was_stuck_on_may_be_wanted_on():
     assert fates(world)[-1] == "lamp on #3 applied"
 
 
+def test_what_was_not_seen_to_go_off_has_been_on_since_it_went_on():
+    world = online(PUMP)
+    world.switch("pump", True)
+    world.advance(60_000)
+    world.pins["pump"].fault = PinFault.DEAD
+    world.switch("pump", False)
+    world.mend("pump")
+    for _ in range(2):
+        world.advance(500)
+        world.switch("pump", True)
+    world.advance(3_600_000)
+    assert moves(world, "pump") == [(0, True), (600_000, False)]
+    proven(world)
+
+
 def test_a_fault_long_past_its_lease_is_told_by_a_device_whose_clock_was_never_set():
     world = World(wires(LAMP))
     world.link_up()
@@ -319,6 +334,16 @@ def test_a_number_is_on_the_card_before_the_next_one_is():
     proven(world)
 
 
+def test_a_start_on_a_full_card_drives_nothing_that_is_off():
+    world = online(PUMP, LAMP)
+    world.switch("pump", True)
+    with failing(world.card):
+        world.restart()
+        world.advance(1_000)
+    assert [on for _, on in drives(world, "pump")] == [True, False]
+    assert drives(world, "lamp") == []
+
+
 def test_a_start_on_a_full_card_switches_off_once_and_leaves_the_button_its_say():
     world = online(PUMP, BUTTON)
     world.press("button", False)
@@ -391,6 +416,19 @@ def test_no_number_is_told_that_a_crash_could_give_anew():
     world.link_down()
     world.link_up()
     assert (told(world, Hello)[-1].last_seq, told(world, State)[-1].seq) == (3, 3)
+
+
+def test_a_device_vouches_for_no_past_while_something_of_it_is_unwritten():
+    world = online(LAMP, DOOR)
+    with failing(world.card):
+        world.press("door", True)
+        world.link_down()
+        world.link_up()
+        assert told(world, Hello)[-1].surely_ms is None
+    world.advance(1_000)
+    world.link_down()
+    world.link_up()
+    assert told(world, Hello)[-1].surely_ms == world.server_ms
 
 
 def test_only_receipts_are_told_when_the_card_is_full():

@@ -3,6 +3,7 @@
 import pytest
 
 from device.rules import OutputRule
+from protocol.messages import Event
 from tests.device.histories import LAMP, PUMP, fates, moves, online, proven, records
 from tests.device.world import World, wires
 
@@ -93,7 +94,8 @@ def test_the_lease_is_told_in_the_servers_time():
     world.system_skew_ms = -3_600_000
     world.switch("lamp", True, for_s=60)
     receipt = world.server.receipts(f"{1:032x}")[0]
-    assert receipt.lease_until_ms == world.server_ms + 60_000
+    (event,) = (record for record in world.server.records.values() if isinstance(record, Event) and record.channel == "lamp")
+    assert event.lease_until_ms == receipt.lease_until_ms == world.server_ms + 60_000
     world.advance(100)
     assert world.server.state.channels["lamp"].lease_until_ms == receipt.lease_until_ms
 

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from device.clock import LONGEST_ROUND_TRIP_MS
 from device.rules import LinkLoss, OutputRule
 from protocol.messages import About, Call, ChannelState, Hello, Message, Presence, State
 from tests.device.histories import BUTTON, DOOR, FAN, LAMP, PUMP, VALVE, fates, moves, online, proven, records, told
@@ -80,6 +81,16 @@ def test_a_link_that_never_was_is_lost_since_the_first_start_of_this_run():
     proven(world)
 
 
+def test_a_power_cut_begins_the_waiting_anew():
+    world = online(FAN)
+    world.advance(60 * MINUTE)
+    world.link_down()
+    world.reboot()
+    world.advance(MINUTE)
+    assert moves(world, "fan") == [(61 * MINUTE, True)]
+    proven(world)
+
+
 def test_a_link_that_was_up_when_the_agent_died_is_lost_from_the_restart():
     world = online(VALVE)
     world.switch("valve", True)
@@ -148,7 +159,9 @@ def test_what_is_on_already_keeps_its_lease_when_a_lost_link_wants_it_on():
 def test_a_lost_link_waits_for_a_shortest_off_time():
     world = online(OutputRule("fan", link_loss=LinkLoss.ON, min_off_ms=180_000))
     world.link_down()
-    world.advance(10 * MINUTE)
+    world.advance(MINUTE)
+    assert world.core.next_wake == 5_000 + 180_000  # once, and not each second
+    world.advance(9 * MINUTE)
     assert moves(world, "fan") == [(175_000 + 5_000, True)]
 
 
@@ -181,6 +194,9 @@ def test_on_every_connect_presence_about_and_hello_are_said():
     world.advance(3_600_000)
     kinds = [type(message) for message in told(world, Message) if not isinstance(message, State)]
     assert kinds == [Presence, About, Hello, Presence, About, Hello, Hello]
+    assert [(presence.online, presence.session) for presence in told(world, Presence)] == [
+        (True, hello.session) for hello in told(world, Hello)[:2]
+    ]
     hellos = told(world, Hello)
     assert [(hello.first_seq, hello.last_seq) for hello in hellos] == [(1, 1), (1, 1), (2, 1)]
     assert hellos[0].session != hellos[1].session == hellos[2].session
@@ -294,7 +310,7 @@ def test_a_command_that_would_live_for_more_than_a_day_by_the_devices_clock_is_r
 
 def test_the_roll_is_called_and_answered_within_its_time():
     world = online(LAMP)
-    world.advance(10_000)
+    world.advance(600_000)  # past the hello that confirms what was journaled, and long before the hourly one
     world.deliver(Call(within_ms=60_000))
     before = len(world.server.hellos)
     world.advance(60_000)
@@ -410,6 +426,26 @@ def test_changes_within_a_tenth_of_a_second_are_one_state():
     assert world.server.state.seq == 5
 
 
+def test_a_state_waits_its_time_though_the_core_is_woken_before():
+    world = online(LAMP)
+    before = len(told(world, State))
+    world.switch("lamp", True)
+    world.tick()
+    assert len(told(world, State)) == before
+    world.advance(100)
+    assert len(told(world, State)) == before + 1
+
+
+def test_a_state_that_is_due_as_a_lease_ends_tells_what_is_then():
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True, for_s=10)
+    world.advance(9_900)
+    before = len(told(world, State))
+    world.press("door", True)
+    world.advance(1_000)
+    assert [state.channels["lamp"].on for state in told(world, State)[before:]] == [False]
+
+
 def test_what_was_refused_is_no_news_for_the_state():
     world = online(LAMP)
     before = len(told(world, State))
@@ -500,4 +536,14 @@ def test_the_server_s_time_is_told_only_while_it_is_known_and_somebody_listens()
     told.append(world.core.time_ms(world.moment))
     assert told == [None, world.server_ms]
     world.link_down()
+    assert world.core.time_ms(world.moment) is None
+
+
+def test_a_time_that_was_too_long_on_its_way_is_not_told_as_the_server_s():
+    world = World(wires(LAMP))
+    world.welcomes_held = True
+    world.link_up()
+    world.true_ms += LONGEST_ROUND_TRIP_MS + 1
+    world.deliver(world.inbox.pop())
+    assert world.core.is_welcomed
     assert world.core.time_ms(world.moment) is None

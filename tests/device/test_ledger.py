@@ -158,3 +158,11 @@ def test_what_was_to_be_forgotten_by_a_write_that_failed_is_forgotten_by_the_nex
     assert book.write().forget_before_ms == 52 * HOUR
     book.failed(book.write())
     assert book.write().forget_before_ms is None
+
+
+def test_of_two_times_before_which_to_forget_the_later_holds():
+    book = filled(500, 0)
+    book.has_room(100 * HOUR)
+    book.failed(book.write(answers={f"{number:032x}": 0 for number in range(500)}))
+    book.has_room(200 * HOUR)
+    assert book.write().forget_before_ms == 152 * HOUR

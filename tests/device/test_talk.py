@@ -156,6 +156,14 @@ def test_five_minutes_without_an_answer_end_the_link():
     assert room.talk.tick(at(10**9)) == []
 
 
+def test_a_roll_call_on_a_link_that_is_being_ended_breaks_nothing():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.tick(at(300_000))
+    room.talk.called(Call(within_ms=0), at(300_001))
+    assert room.talk.tick(at(300_001)) == [Reconnect()]
+
+
 def test_each_answer_begins_the_five_minutes_anew():
     room = Room()
     room.talk.up(SESSION, at(0))
