@@ -102,7 +102,7 @@ class Ingest:
                 log.warning("refused a message on %s: %s (%d so far)", message.topic[:200], error, self.refused)
 
     def _take(self, device: DeviceNow, topic: Topic, message: Received) -> None:
-        if not message.retained:
+        if not message.retained and topic is not Topic.PRESENCE:  # which may be the broker's word: a will
             device.heard_ms = self._now_ms()
         match topic:
             case Topic.EVENT:
@@ -158,7 +158,8 @@ class Ingest:
             return
         device.presence, device.presence_ms = presence, self._now_ms()
         online = {DevicePresence.ONLINE: True, DevicePresence.OFFLINE: False, DevicePresence.UNKNOWN: None}[presence]
-        self._keep(device, KEEP_PRESENCE(device_id=device.id, at_ms=device.presence_ms, online=online))
+        heard_ms = None if online else device.heard_ms or None
+        self._keep(device, KEEP_PRESENCE(device_id=device.id, at_ms=device.presence_ms, online=online, heard_ms=heard_ms))
         self._hub.device_changed(device)
         for told in self.on_presence:
             told(device)

@@ -84,7 +84,10 @@ class JournalMark(Table, table=True):
 
 
 class PresenceChange(Table, table=True):
-    """A device came (`online`) or went, or was no longer known about (`online` null), at `at_ms`."""
+    """A device came (`online`) or went, or was no longer known about (`online` null), at `at_ms`.
+
+    `heard_ms`: its last word before it went, where that is known: nobody vouches for what it was between the two.
+    """
 
     __tablename__ = "presence_change"
 
@@ -92,3 +95,4 @@ class PresenceChange(Table, table=True):
     device_id: str = Field(foreign_key="device.id", index=True)
     at_ms: int = millis()
     online: bool | None = Field(default=None)
+    heard_ms: int | None = millis(default=None, nullable=True)

@@ -178,4 +178,4 @@ async def _heard(session: AsyncSession, device_id: str, since_ms: int, until_ms:
     newest = mine.where(PresenceChange.at_ms < since_ms).order_by(col(PresenceChange.id).desc()).limit(1)
     within = mine.where(PresenceChange.at_ms >= since_ms, PresenceChange.at_ms < until_ms).order_by(col(PresenceChange.id))
     changes = [*await session.exec(newest), *await session.exec(within)]
-    return [Heard(change.at_ms, change.online is True) for change in changes]
+    return [Heard(change.at_ms, change.online is True, change.heard_ms) for change in changes]

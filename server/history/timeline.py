@@ -42,10 +42,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """From `at_ms` on the device could be heard, or could not (also: the server itself was away)."""
+    """From `at_ms` on the device could be heard, or could not (also: the server itself was away).
+
+    That it is gone is noticed late, by a broker after one and a half keepalives. `last_ms`: its last word before, where that is known.
+    """
 
     at_ms: int
     online: bool
+    last_ms: int | None = None
 
 
 class Walk:
@@ -73,7 +77,7 @@ class Walk:
                 self._hear(news, at_ms)
                 continue
             if self._online or news.online:
-                self._alive_ms = max(self._alive_ms, at_ms)
+                self._alive_ms = max(self._alive_ms, at_ms if news.last_ms is None else min(news.last_ms, at_ms))
             self._online = news.online
 
     def end(self, until_ms: int) -> None:

@@ -28,15 +28,17 @@ async def test_the_page_can_tell_a_power_cut_from_a_lost_link(tmp_path):
     async with stage(tmp_path) as there:
         puppet, start = await there.device(), there.clock()
         puppet.event("den", True)
-        there.clock.ms += 10 * MINUTE_MS
+        there.clock.ms += 9 * MINUTE_MS
+        puppet.hello()
+        there.clock.ms += MINUTE_MS
         puppet.will()
         there.clock.ms += 30 * MINUTE_MS
-        assert await line(there, puppet, start) == [(10, Was.ON), (30, Was.UNKNOWN)]
+        assert await line(there, puppet, start) == [(9, Was.ON), (31, Was.UNKNOWN)]
         puppet.hello()
         started(there, puppet)
         puppet.event("den", False)
         there.clock.ms += 5 * MINUTE_MS
-        assert await line(there, puppet, start) == [(10, Was.ON), (30, Was.UNKNOWN), (5, Was.OFF)]
+        assert await line(there, puppet, start) == [(9, Was.ON), (31, Was.UNKNOWN), (5, Was.OFF)]
 
 
 async def test_what_it_was_before_the_time_asked_for_counts(tmp_path):

@@ -45,6 +45,22 @@ def test_a_power_cut_is_unknown_from_the_last_sign_of_life_until_the_start():
     assert shape(found) == [(0, 10, OFF), (10, 30, ON), (30, 69, UNKNOWN), (69, 100, OFF)]
 
 
+def test_that_a_device_is_gone_is_noticed_late_and_nobody_vouches_for_it_meanwhile():
+    heard = [Heard(0, True), Heard(30, False, last_ms=22), Heard(70, True)]
+    found = timeline([switched(10, True), started(69), switched(69, False)], heard, 0, 100, first=OFF)
+    assert shape(found) == [(0, 10, OFF), (10, 22, ON), (22, 69, UNKNOWN), (69, 100, OFF)]
+    assert shape(timeline([switched(10, True)], heard[:2], 0, 100, first=OFF)) == [(0, 10, OFF), (10, 22, ON), (22, 100, UNKNOWN)]
+
+
+def test_a_lost_link_takes_nothing_away_from_before_it_was_noticed():
+    heard = [Heard(0, True), Heard(30, False, last_ms=22), Heard(70, True)]
+    assert shape(timeline([switched(10, True), switched(80, False)], heard, 0, 100)) == [
+        (0, 10, UNKNOWN),
+        (10, 80, ON),
+        (80, 100, OFF),
+    ]
+
+
 def test_what_did_not_change_over_a_restart_goes_on_as_it_was():
     heard = [Heard(0, True), Heard(30, False), Heard(40, True)]
     found = timeline([switched(10, True), started(39)], heard, 0, 100, first=OFF)
@@ -75,7 +91,7 @@ def test_a_pin_that_cannot_be_read_is_unknown():
 NEWS = st.one_of(
     st.builds(switched, st.integers(-50, 150), st.sampled_from([True, False, None])),
     st.builds(started, st.integers(-50, 150)),
-    st.builds(Heard, st.integers(-50, 150), st.booleans()),
+    st.builds(Heard, st.integers(-50, 150), st.booleans(), st.none() | st.integers(-50, 150)),
 )
 
 
