@@ -2,7 +2,7 @@
 
 Apprise can also write files, speak to the desktop, and call any URL. None of that is let through: a scheme must be in SERVICES, or be
 named by the operator; options in the address must be among OPTIONS, since some read files; and where the host is the person's to choose, as
-for e-mail, it must be public.
+for e-mail, it must be public, and asked on a port for mail.
 """
 
 import logging
@@ -41,6 +41,8 @@ NEVER: Final = frozenset(("dbus", "kde", "qt", "glib", "gnome", "macosx", "windo
 OPTIONS: Final = frozenset(
     ("to", "from", "name", "smtp", "mode", "user", "pass", "cc", "bcc", "reply", "topic", "thread", "silent")
 )
+MAIL_PORTS: Final = frozenset((25, 465, 587, 2525))
+"""A name is looked up once more after it was checked: whatever it leads to by then is asked for mail only."""
 LONGEST: Final = 500
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
@@ -89,7 +91,7 @@ class Messengers:
 
     def _check(self, address: str, scheme: str) -> Checked:
         plugin = self._plugin(address, scheme)
-        host, port = _reached(plugin, scheme)
+        host, port = self._reached(plugin, scheme)
         if host is not None and host != SERVICES[scheme]:
             try:
                 self._places.addresses(host, port)
@@ -109,7 +111,7 @@ class Messengers:
         try:
             scheme = self.scheme_of(address)
             plugin = self._plugin(address, scheme)
-            host, port = _reached(plugin, scheme)
+            host, port = self._reached(plugin, scheme)
             self._try_to_reach(host, port)
         except NotAllowed as error:
             log.warning("a message was not sent: %s", error.reason)
@@ -129,6 +131,18 @@ class Messengers:
         if host is not None:
             socket.create_connection((self._places.addresses(host, port)[0], port), timeout=CONNECT_S).close()
 
+    def _reached(self, plugin: Any, scheme: str) -> tuple[str | None, int]:
+        """Host and port of the service. Of what only the operator let through nothing is known. Raises NotAllowed."""
+        if scheme not in SERVICES:
+            return None, 0
+        host = SERVICES[scheme]
+        if host is not None:
+            return host, 443
+        port = int(plugin.port or (587 if plugin.secure else 25))
+        if port not in MAIL_PORTS and not self._places.private:
+            raise NotAllowed("mail_port")
+        return str(plugin.smtp_host), port
+
     def _plugin(self, address: str, scheme: str) -> Any:
         from apprise import Apprise  # late: it brings a hundred services along
 
@@ -143,16 +157,6 @@ class Messengers:
         plugin.verify_certificate = True
         plugin.retry = 0
         return plugin
-
-
-def _reached(plugin: Any, scheme: str) -> tuple[str | None, int]:
-    """Host and port of the service. Of what only the operator let through nothing is known."""
-    if scheme not in SERVICES:
-        return None, 0
-    host = SERVICES[scheme]
-    if host is not None:
-        return host, 443
-    return str(plugin.smtp_host), int(plugin.port or (587 if plugin.secure else 25))
 
 
 def masked(plugin: Any, scheme: str) -> str:

@@ -71,6 +71,15 @@ async def test_a_mail_server_inside_the_house_is_refused_unless_the_operator_let
     assert await reason(Messengers(Places(private=True)), address.replace("router.lan", "127.0.0.1")) is None
 
 
+@pytest.mark.parametrize(
+    ("port", "why"), [(25, None), (465, None), (587, None), (2525, None), (22, "mail_port"), (6379, "mail_port")]
+)
+async def test_a_mail_server_is_asked_on_ports_for_mail_only_unless_the_operator_lets_it(port: int, why: str | None):
+    address = f"mailto://lan:x@example.org:{port}?smtp=mail.example.org"
+    assert await reason(Messengers(PUBLIC), address) == why
+    assert await reason(Messengers(Places(private=True, lookup=PUBLIC.lookup)), address) is None
+
+
 async def test_a_host_that_is_not_there_is_named_so():
     def nowhere(_host: str, _port: int) -> list[str]:
         raise OSError("no such host")
