@@ -19,6 +19,10 @@ from server.settings import Settings
 
 GRACE_S: Final = 5
 BACKLOG: Final = 2048
+VANISHED_MS: Final = 45_000
+"""A phone that is gone without a word, as where its network broke down, is given up after so long without an answer. Linux itself tries
+for a quarter of an hour, and each try of the phone to come back would take one more place for live streams.
+"""
 
 
 class _Server(uvicorn.Server):
@@ -50,7 +54,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """A listening socket. Raises StartError with a hint where the port is taken or may not be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
         code = getattr(error, "errno", None)
         reasons = {
@@ -59,6 +63,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
             errno.EADDRNOTAVAIL: "this machine has no such address. Choose another with --host",
         }
         raise StartError(f"cannot listen on {host}:{port}: {reasons.get(code or 0, str(error))}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)  # for each connection that it accepts
+    return listening
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:

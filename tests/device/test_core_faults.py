@@ -47,6 +47,18 @@ def test_a_pin_that_is_stuck_on_is_switched_off_again_each_second_until_it_obeys
     proven(world)
 
 
+def test_a_state_that_is_due_as_a_stuck_pin_is_tried_again_is_told_all_the_same():
+    world = online(LAMP, DOOR)
+    world.switch("lamp", True)
+    world.pins["lamp"].fault = PinFault.STUCK
+    world.switch("lamp", False)
+    world.advance(900)
+    world.press("door", True)
+    world.advance(200)
+    assert drives(world, "lamp")[-1] == (1_000, False)
+    assert world.server.state.channels["door"].on is True
+
+
 def test_a_fault_that_lasts_is_written_down_once():
     world = online(LAMP)
     world.switch("lamp", True)

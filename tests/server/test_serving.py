@@ -62,6 +62,16 @@ async def test_a_signal_stops_the_server_at_once_also_with_an_open_stream(tmp_pa
                 await task
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_who_is_gone_without_a_word_is_given_up_within_a_minute(host: str) -> None:
+    with (
+        bound_socket(host, 0) as listening,
+        socket.create_connection(listening.getsockname()[:2]),
+        listening.accept()[0] as accepted,
+    ):
+        assert 20_000 < accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 60_000
+
+
 async def test_a_proxy_on_this_machine_is_believed_that_it_speaks_https(tmp_path: Path) -> None:
     async with served(tmp_path) as (_, http, _task):
         answer = await http.get("/sign-in", headers={"X-Forwarded-Proto": "https"})
