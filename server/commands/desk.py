@@ -70,7 +70,7 @@ class Desk:
         self._keys = Keys()
         self._waiting = Waiting()
         self._keeping = Keeping(writer, self._as_it_stands)
-        self._being_taken_back: set[str] = set()
+        self._being_taken_back: dict[str, asyncio.Future[None]] = {}
         self._barred: set[str] = set()
         self._last_id_ms = 0
 
@@ -129,11 +129,12 @@ class Desk:
         if command is None:
             return None
         after = record.cancelled(command, self._now_ms())
-        if after is command or command_id in self._being_taken_back:
+        if after is command:
             return command
-        done = self._writer.submit(save(after))
-        self._being_taken_back.add(command_id)
-        done.add_done_callback(partial(self._taken_back, after))  # also where nobody waits any more: the disk has it
+        done = self._being_taken_back.get(command_id)
+        if done is None:
+            done = self._being_taken_back[command_id] = self._writer.submit(save(after))
+            done.add_done_callback(partial(self._taken_back, after))  # also where nobody waits any more: the disk has it
         await asyncio.shield(done)
         return self._latest(command)
 
@@ -166,7 +167,7 @@ class Desk:
 
     def _taken_back(self, after: CommandRecord, done: asyncio.Future[None]) -> None:
         """The disk has answered. Where taking it back failed, it is sent if its device came meanwhile."""
-        self._being_taken_back.discard(after.id)
+        self._being_taken_back.pop(after.id, None)
         command = self._open.get(after.id)
         if not done.cancelled() and done.exception() is None:
             if command is not None:

@@ -113,6 +113,15 @@ async def test_what_is_being_taken_back_is_neither_sent_nor_shown_as_taken_back_
         assert (await kept(there, command.id)).fate is Fate.CANCELLED
 
 
+async def test_who_takes_back_what_is_being_taken_back_waits_for_the_same_answer(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))
+        both = await asyncio.gather(*(there.board.desk.cancel(command.id) for _ in range(2)))
+        assert [each.fate for each in both] == [Fate.CANCELLED] * 2
+
+
 async def test_what_is_being_taken_back_is_not_sent_although_nobody_waits_for_that_any_more(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
