@@ -27,8 +27,8 @@ class LearntClock:
 
     A welcome that says T, for a hello said at monotonic h and received at r, means that T lies between h and r. For stamping,
     the middle is best. For expiry the latest possible time is taken (T belongs to h): a command may be refused a round trip
-    too early, and is never obeyed too late. `least` is the smallest `latest` so far: what is long past by it is past by any clock
-    that this server ever had, also when it went back by a day.
+    too early, and is never obeyed too late. What is surely past is told by the earliest (T belongs to r), and by the `least` of all so
+    far: it is past by any clock that this server ever had, also when it went back by a day.
     """
 
     middle: int | None = None
@@ -39,16 +39,16 @@ class LearntClock:
         """The clock after a welcome; unchanged when the round trip was too long to learn from, or what was said makes no sense."""
         if not 0 <= received - said <= LONGEST_ROUND_TRIP_MS or server_ms > LAST_SANE_MS:
             return self
-        latest = server_ms - said
-        least = latest if self.least is None else min(latest, self.least)
-        return LearntClock(middle=server_ms - (said + received) // 2, latest=latest, least=least)
+        earliest = server_ms - received
+        least = earliest if self.least is None else min(earliest, self.least)
+        return LearntClock(middle=server_ms - (said + received) // 2, latest=server_ms - said, least=least)
 
     def latest_ms(self, moment: Moment) -> int | None:
         """The latest that it can be now, in server time; None while unknown."""
         return None if self.latest is None else moment.mono + self.latest
 
     def surely_ms(self, moment: Moment) -> int | None:
-        """What time it surely is, in server time, for letting go of what is long past; None while unknown."""
+        """The earliest that it can be now, in server time: what was to be done by then is not done any more; None while unknown."""
         return None if self.least is None else moment.mono + self.least
 
     def stamp(self, moment: Moment) -> tuple[int, ClockTrust]:

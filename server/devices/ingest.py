@@ -179,7 +179,8 @@ class Ingest:
             self._begin_journal(device, hello.journal, have)
         self._make_mark_sure(device, hello.journal)
         self._trusts(device, frozenset(hello.trusts))
-        device.hello_ms, device.caught_up_at = hello.surely_ms or 0, hello.last_seq
+        # it was said before it came, whatever time the device takes it to be
+        device.hello_ms, device.caught_up_at = min(hello.surely_ms or 0, self._now_ms()), hello.last_seq
         welcome = Welcome(
             aud=device.id,
             server_ms=self._now_ms(),

@@ -6,9 +6,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device.clock import LONGEST_ROUND_TRIP_MS
 from device.memory import Intent, Memory, Write
 from device.rules import BootState, LinkLoss, Output, OutputRule
-from protocol.messages import Cause, Command, Event, EventKind, Fate, Reason, Receipt
+from protocol.messages import Cause, Command, Event, EventKind, Fate, Hello, Reason, Receipt
 from tests.device.parts import (
     Drove,
     Failed,
@@ -68,6 +69,7 @@ class Checker:
         self._forgotten: set[str] = set()
         self._seen: set[int] = set()  # receipts, by identity, that were looked at when they first appeared
         self._ahead_ms: int | None = None
+        self._least_ahead_ms: int | None = None
         self._pressed: tuple[int, str] | None = None
         self._link_lost: int | None = None
         self._loss_met: set[str] = set()
@@ -104,8 +106,12 @@ class Checker:
                     self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
                 self._receipt(receipt)
-            case WelcomeCame(mono, ahead_ms):
+            case Told(Hello(surely_ms=int(surely_ms)), true_ms):
+                self._vouched(surely_ms, true_ms)
+            case WelcomeCame(mono, ahead_ms, took_ms):
                 self._ahead_ms = ahead_ms
+                if took_ms <= LONGEST_ROUND_TRIP_MS:
+                    self._least_ahead_ms = _least(self._least_ahead_ms, ahead_ms)
                 self._link_lost = None
                 self._loss_met.clear()
             case LinkLost(mono):
@@ -118,6 +124,11 @@ class Checker:
                 self._outputs.get(channel, Watched()).mended = mono
             case _:
                 pass
+
+    def _vouched(self, surely_ms: int, true_ms: int) -> None:
+        """What the server takes to be over by a hello's word must be: by every clock that it had since the start, the time had come."""
+        if self._least_ahead_ms is None or surely_ms > true_ms + self._least_ahead_ms:
+            raise Violation(f"a hello at {true_ms} vouches for {surely_ms}, which is not past")
 
     def _drove(self, drove: Drove) -> None:
         output, rule = self._outputs[drove.channel], self._rule(drove.channel)
@@ -321,7 +332,7 @@ class Checker:
         lost = started.memory.link_lost if not power_on else None
         self._link_lost = started.mono if lost is None else lost
         self._alive_since = started.mono
-        self._ahead_ms = None
+        self._ahead_ms = self._least_ahead_ms = None
         self._pressed = None
 
     def _take_up(

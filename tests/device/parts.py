@@ -236,17 +236,21 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The core said this, whether or not it arrived."""
+    """The core said this, whether or not it arrived; `true_ms` is the world's time."""
 
     message: Message
+    true_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class WelcomeCame:
-    """A welcome that answers a hello of this session reached the core: how far the server's clock was ahead of true time."""
+    """A welcome that answers a hello of this session reached the core: how far the server's clock was ahead of true time, and how long
+    it took from the hello.
+    """
 
     mono: int
     ahead_ms: int
+    took_ms: int
 
 
 @dataclass(frozen=True, slots=True)

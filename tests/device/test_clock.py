@@ -29,6 +29,7 @@ def test_for_stamps_the_middle_of_the_round_trip_is_taken_and_for_expiry_the_lat
     now = Moment(1_200, 0)
     assert clock.stamp(now) == (NOON + 100, ClockTrust.SERVER)
     assert clock.latest_ms(now) == NOON + 200
+    assert clock.surely_ms(now) == NOON
     assert clock.wall_of(2_200, now) == NOON + 1_100
 
 

@@ -297,6 +297,22 @@ def test_a_welcome_is_believed_once():
     assert fates(world) == ["lamp off #1 expired"]
 
 
+def test_a_hello_vouches_for_no_time_that_is_still_to_come_however_long_the_one_before_was_on_its_way():
+    world = World(wires(LAMP))
+    world.answers_held = True
+    world.link_up()
+    world.advance(1_500)
+    world.answers_held = False
+    world.tick()  # from now on the device cannot tell which of a second and a half it is
+    command = world.command("lamp", True, lives_ms=1_000)
+    world.deliver(Call(within_ms=0))
+    world.advance(1)  # the welcome of this hello tells the time better
+    world.hear(command)
+    assert fates(world) == ["lamp on #1 applied changed"]
+    assert told(world, Hello)[-1].surely_ms < command.exp_ms
+    proven(world)
+
+
 def test_a_command_that_would_live_for_more_than_a_day_by_the_devices_clock_is_refused():
     world = online(LAMP)
     world.server.ahead_ms = 3_600_000

@@ -136,6 +136,10 @@ class AnyWeather(RuleBasedStateMachine):
     def welcomes_take_their_time(self, held):
         self.world.welcomes_held = held
 
+    @rule(held=st.booleans())
+    def hellos_take_their_time(self, held):
+        self.world.answers_held = held
+
     @rule(within_ms=st.sampled_from([0, 1_000, 60_000]))
     def call_the_roll(self, within_ms):
         self.world.deliver(Call(within_ms=within_ms))
@@ -197,7 +201,7 @@ class AnyWeather(RuleBasedStateMachine):
             return
         world = self.world
         world.dies_after = None
-        world.deaf = world.welcomes_held = False
+        world.deaf = world.welcomes_held = world.answers_held = False
         world.card.fault = None
         world.journal_takes_ms = world.drive_takes_ms = 0
         for channel, pin in world.pins.items():

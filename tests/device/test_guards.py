@@ -19,7 +19,7 @@ from device.link_loss import LostLink
 from device.rules import LinkLoss, Output, OutputRule
 from device.talk import Talk
 from device.words import Drive, Journal
-from protocol.messages import Receipt
+from protocol.messages import Call, Receipt
 from tests.device.checker import Checker, Violation
 from tests.device.histories import BUTTON, FAN, LAMP, OPEN, PUMP, SHUT, VALVE, online
 from tests.device.parts import CardFault, PinFault, TwoStories, failing
@@ -39,7 +39,7 @@ class Guard:
 
 def healed(world: World) -> World:
     """All works again, and there was time to tell everything."""
-    world.deaf = world.welcomes_held = False
+    world.deaf = world.welcomes_held = world.answers_held = False
     world.journal_takes_ms, world.dies_after, world.card.fault = 0, None, None
     for channel, pin in world.pins.items():
         if pin.fault is not None:
@@ -279,6 +279,18 @@ def a_deaf_link() -> World:
     return world
 
 
+def a_slow_answer() -> World:
+    world = World(wires(LAMP))
+    world.answers_held = True
+    world.link_up()
+    world.advance(1_500)
+    world.answers_held = False
+    world.tick()
+    world.deliver(Call(within_ms=0))
+    world.advance(1)
+    return world
+
+
 # ---- and how each guard is switched off
 
 
@@ -454,6 +466,10 @@ def numbers_come_twice(patch):
     patch.setattr(Ledger, "failed", back)
 
 
+def the_latest_is_sure(patch):
+    patch.setattr(LearntClock, "surely_ms", LearntClock.latest_ms)
+
+
 def silence_after_the_welcome(patch):
     patch.setattr(Talk, "recorded", lambda *_: None)
 
@@ -520,6 +536,7 @@ GUARDS = {
     "what could not be written is written later": Guard(numbers_come_twice, a_full_card_and_then_a_good_one, "was never written"),
     "a number is given once": Guard(numbers_come_twice, a_card_that_denies_what_it_wrote, "given twice"),
     "what a deaf link swallowed is asked for": Guard(silence_after_the_welcome, a_deaf_link, "the server has"),
+    "a hello vouches for what is past only": Guard(the_latest_is_sure, a_slow_answer, "not past"),
     "a command has one receipt": Guard(two_receipts, a_plain_command, "second receipt"),
     "a command has a receipt": Guard(no_receipt, a_plain_command, "has the fates set"),
 }

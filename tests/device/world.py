@@ -101,6 +101,8 @@ class World:
         self.welcomes_held = False
         self.deaf = False  # the link carries nothing up
         self.inbox: list[Welcome] = []
+        self.answers_held = False  # hellos take their time on the way up, or the server has much to do
+        self.unanswered: list[Hello] = []
         self.alive = False
         self.is_up = False
         self.reconnects = 0
@@ -109,7 +111,9 @@ class World:
         self._boots = 0
         self._tokens = 0
         self._commands = 0
-        self._heard_hellos: dict[str, int] = {}  # each with how far the server's clock was ahead when it answered
+        self._heard_hellos: dict[
+            str, tuple[int, int]
+        ] = {}  # when each was said, and how far ahead the server's clock was when it answered
         self._power_on()
         if start:
             self.start()
@@ -182,7 +186,7 @@ class World:
             self.log.append(Stopped())
         self.alive = self.is_up = False
         self.dies_after = None
-        self.inbox.clear()
+        self._lose_what_is_on_its_way()
 
     def cut_power(self, for_ms: int = 0) -> None:
         """The whole machine loses power, and has it again after a time; the agent is not yet started."""
@@ -222,6 +226,7 @@ class World:
             return
         try:
             self._carry_out(self.core.handle(what, self.moment))
+            self._answer()
             while self.inbox and self.alive and not self.welcomes_held:
                 self._welcome(self.inbox.pop(0))
         except Killed:
@@ -239,7 +244,7 @@ class World:
         """The link is lost."""
         if self.alive and self.is_up:
             self.is_up = False
-            self.inbox.clear()
+            self._lose_what_is_on_its_way()
             self.log.append(LinkLost(self.mono))
             self.outbox.stop()
             self.feed(LinkWentDown())
@@ -353,11 +358,11 @@ class World:
         self._carry_out(self.core.handle(Driven(effect.channel, read), self.moment))
 
     def _publish(self, message: Message) -> None:
-        self.log.append(Told(message))
+        self.log.append(Told(message, self.true_ms))
         if not self.is_up:
             return
         if isinstance(message, Hello):
-            self._heard_hellos[message.hello] = self.server.ahead_ms
+            self._heard_hellos[message.hello] = self.mono, self.server.ahead_ms
         if not self.deaf:
             self._arrive(message)
 
@@ -370,13 +375,25 @@ class World:
     def _arrive(self, message: Message) -> None:
         self.server.hear(message)
         if isinstance(message, Hello):
-            self.inbox.append(self.server.welcome(message, self.true_ms))
+            self.unanswered.append(message)
+            self._answer()
+
+    def _answer(self) -> None:
+        while self.unanswered and not self.answers_held:
+            hello = self.unanswered.pop(0)
+            self._heard_hellos[hello.hello] = self._heard_hellos[hello.hello][0], self.server.ahead_ms
+            self.inbox.append(self.server.welcome(hello, self.true_ms))
+
+    def _lose_what_is_on_its_way(self) -> None:
+        self.inbox.clear()
+        self.unanswered.clear()
 
     def _welcome(self, welcome: Welcome) -> None:
         if welcome.session == self.session and welcome.hello in self._heard_hellos:
             # an answer to this hello or to a later one may still come; an earlier one is out of date
             said = list(self._heard_hellos)
-            self.log.append(WelcomeCame(self.mono, self._heard_hellos[welcome.hello]))
+            at, ahead_ms = self._heard_hellos[welcome.hello]
+            self.log.append(WelcomeCame(self.mono, ahead_ms, self.mono - at))
             for hello in said[: said.index(welcome.hello) + 1]:
                 del self._heard_hellos[hello]
         self._carry_out(self.core.handle(Welcomed(welcome), self.moment))

@@ -15,6 +15,8 @@ FOUND: Final[dict[int, str]] = {
     839396: "a hello that came late was taken for news: a command whose receipt was still on its way counted as never received",
     303408: "a connected device stayed `offline` for ever: the broker told of it just before the server's new link counted as up,"
     " and it was not asked",
+    988622: "a hello vouched for a second that was still to come, after one that had been long on its way: a command that was just"
+    " being sent was called expired, and then acted",
     240734: "nothing but a mistake of the checker: a lease counted for the wrong on-time",
 }
 

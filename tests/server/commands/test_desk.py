@@ -247,6 +247,16 @@ async def test_a_hello_that_was_said_before_the_end_and_came_after_it_settles_no
         assert (await kept(there, command.id)).fate is Fate.APPLIED
 
 
+async def test_a_device_whose_clock_is_ahead_settles_nothing_before_its_time(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        command = await there.board.desk.issue(LAN, wish(puppet))
+        puppet.hello(said_ms=command.expires_ms)
+        assert there.board.desk.get(command.id).is_under_way
+        puppet.receipt(command.id)
+        assert (await kept(there, command.id)).fate is Fate.APPLIED
+
+
 async def test_a_device_that_does_not_know_the_time_yet_is_asked_once_more(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
