@@ -1,7 +1,7 @@
-"""The steps lead exactly to the tables that the program expects, on every database."""
+"""The steps lead exactly to the tables that the program expects, on every database, and so does the short way of an empty one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from server.migrations import SchemaError, migrate, pending
-from server.migrations.steps import alembic_config
+from server.migrations.steps import alembic_config, take_steps
 from server.models import metadata
 from server.opening import StartError, migrate_database, opened_database
 from server.settings import Settings
@@ -30,14 +31,60 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-async def test_all_steps_make_the_tables_of_the_models(engine: AsyncEngine) -> None:
-    await migrate(engine)
+def shape(connection: Connection) -> dict[str, object]:
+    """Each table with its columns and constraints, their names included: later steps will call them by those."""
+    seen = inspect(connection)
+    return {
+        table: {
+            "columns": sorted(
+                (it["name"], str(it["type"]), it["nullable"], str(it["default"])) for it in seen.get_columns(table)
+            ),
+            "key": seen.get_pk_constraint(table),
+            "foreign": sorted(map(_plain, seen.get_foreign_keys(table))),
+            "unique": sorted(map(_plain, seen.get_unique_constraints(table))),
+            "checks": sorted(map(_plain, seen.get_check_constraints(table))),
+            "indexes": sorted(map(_plain, seen.get_indexes(table))),
+        }
+        for table in sorted(seen.get_table_names())
+    }
+
+
+def _plain(constraint: object) -> str:
+    return str(sorted(dict(constraint).items()))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("way", [take_steps, None], ids=["step by step", "at once"])
+async def test_all_steps_make_the_tables_of_the_models(engine: AsyncEngine, way: Callable[[Connection], None] | None) -> None:
+    if way is None:
+        await migrate(engine)
+    else:
+        async with engine.begin() as connection:
+            await connection.run_sync(way)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         assert await connection.run_sync(lambda held: set(inspect(held).get_table_names())) == {
             *metadata.tables,
             "alembic_version",
         }
+
+
+async def test_an_empty_database_gets_what_the_steps_would_have_made(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        at_once = await connection.run_sync(shape)
+        await connection.rollback()
+        await connection.run_sync(lambda held: command.downgrade(alembic_config(held), "base"))
+        await connection.run_sync(take_steps)
+        assert await connection.run_sync(shape) == at_once
+
+
+async def test_a_database_with_tables_of_another_program_is_not_touched(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE site (id INTEGER)")
+    with pytest.raises(SQLAlchemyError):
+        await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(lambda held: inspect(held).get_table_names()) == ["site"]
 
 
 async def test_steps_that_were_taken_are_not_taken_again(engine: AsyncEngine) -> None:
