@@ -18,9 +18,8 @@ export async function send(channel, on, forS = null) {
     return { lost: true };
   }
   if (answer.status === 401) return { signedOut: true };
-  const content = await answer.json().catch(() => ({}));
-  if (answer.ok && content.id) return { command: content };
-  return { why: why(answer.status, content.code) };
+  if (answer.ok && answer.content.id) return { command: answer.content };
+  return { why: why(answer.status, answer.content.code) };
 }
 
 // A code of the server's own faults must not be read as one of the device's.
@@ -30,13 +29,23 @@ function why(status, code) {
   return told ? first(`reason.${code}`, `reason.${fallback}`) : first(`reason.${fallback}`);
 }
 
+// The whole answer, within the time: a link can break down between its head and its body.
 async function patiently(address, request) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
-    return await fetch(address, { ...request, signal: stop.signal });
+    const answer = await fetch(address, { ...request, signal: stop.signal });
+    return { status: answer.status, ok: answer.ok, content: parsed(await answer.text()) };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
   }
 }
 

@@ -19,7 +19,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | None]
 
 
 @dataclass
@@ -31,7 +31,9 @@ class Lan:
 
 @dataclass
 class FakeBackend:
-    """Tells `current` to whoever is signed in. `commands`: what was posted; `answer`: how posts are answered, None holds them."""
+    """Tells `current` to whoever is signed in. `commands`: what was posted; `answer`: how posts are answered, None holds them; one
+    without a content breaks off after its head.
+    """
 
     current: dict[str, Any] = field(default_factory=demo)
     who: Lan | None = field(default_factory=Lan)
@@ -95,7 +97,7 @@ def _add_api(app: FastAPI, backend: FakeBackend) -> None:
         while backend.answer is None:  # noqa: ASYNC110 (set by the thread of the test)
             await asyncio.sleep(0.02)
         status, content = backend.answer
-        return JSONResponse(content, status)
+        return StreamingResponse(_broken_off(backend), status) if content is None else JSONResponse(content, status)
 
     @app.post("/devices/{device}/channels/{channel}")
     async def by_form(request: Request, device: str, channel: str) -> Response:
@@ -108,6 +110,12 @@ def _add_api(app: FastAPI, backend: FakeBackend) -> None:
         if not backend.streaming or backend.who is None:
             return Response(status_code=401 if backend.who is None else 503)
         return StreamingResponse(_events(backend), media_type="text/event-stream")
+
+
+async def _broken_off(backend: FakeBackend) -> AsyncIterator[bytes]:
+    yield b'{"id":'
+    while backend.answer is not None and backend.answer[1] is None:  # noqa: ASYNC110 (set by the thread of the test)
+        await asyncio.sleep(0.02)
 
 
 async def _events(backend: FakeBackend) -> AsyncIterator[bytes]:

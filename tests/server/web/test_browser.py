@@ -303,6 +303,23 @@ def test_a_refusal_is_said_in_plain_words_and_kept(visitor: Visitor, site: Runni
     expect(notice).to_be_empty()
 
 
+def test_an_answer_that_breaks_off_is_asked_for_once_more_and_then_said_to_be_lost(visitor: Visitor, site: Running) -> None:
+    site.backend.answer = (202, None)
+    visit = visitor()
+    visit.page.clock.install()
+    visit.open()
+    with visit.page.expect_response("**/commands"):
+        visit.tap("may-bom")
+    with visit.page.expect_response("**/commands"):
+        visit.page.clock.fast_forward(8_500)
+    visit.expect_look("may-bom", "pending")
+    visit.page.clock.fast_forward(8_500)
+    expect(visit.card("may-bom").locator(".notice")).to_contain_text("Không rõ lệnh đã tới máy chủ chưa")
+    visit.expect_look("may-bom", "off")
+    first, second = site.backend.commands
+    assert first == second
+
+
 def test_a_rejection_told_by_the_stream_ends_the_waiting(visitor: Visitor, site: Running) -> None:
     visit = visitor()
     visit.at(world.NOW_MS)
