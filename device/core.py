@@ -188,21 +188,22 @@ class Core:
         if known is not None:
             again: list[Effect] = [SendAgain(known.seq)] if known.seq is not None else []
             return again + self._refused(Reason.REPLAYED, command.jti, moment, command.channel)
+        latest_ms = self._talk.clock.latest_ms(moment)
+        if latest_ms is None:
+            # no receipt: its time may be over, and the server may have been told that it never came
+            return self._refused(Reason.CLOCK_UNKNOWN, command.jti, moment, command.channel)
         if not self._ledger.has_room(self._talk.clock.surely_ms(moment)):
             # no receipt: what cannot be remembered could get a second one
             return self._refused(Reason.BUSY, command.jti, moment, command.channel)
-        refusal = self._refusal(command, moment)
+        refusal = self._refusal(command, latest_ms, moment)
         if refusal is not None:
             return self._reject(command, refusal, moment)
         self._acts[command.channel] = self._wish(command, moment)
         intent = Intent(command.jti, command.exp_ms, command.channel, command.on)
         return [Journal(self._ledger.write(intent=intent)), Drive(command.channel, command.on, self._not_after(command))]
 
-    def _refusal(self, command: Command, moment: Moment) -> Refusal | None:
-        latest_ms = self._talk.clock.latest_ms(moment)
+    def _refusal(self, command: Command, latest_ms: int, moment: Moment) -> Refusal | None:
         rule = self._rules.get(command.channel)
-        if latest_ms is None:
-            return Refusal(Reason.CLOCK_UNKNOWN)
         if command.exp_ms <= latest_ms:
             return Refusal(Reason.EXPIRED)
         if command.exp_ms > latest_ms + LONGEST_LIFE_MS:

@@ -33,6 +33,15 @@ class Violation(AssertionError):  # noqa: N818 (a finding, no error)
     """One of the promises was broken."""
 
 
+@dataclass(frozen=True)
+class Vouch:
+    """A hello's word: of the commands made so far, those with an end until `surely_ms` are answered up to `last_seq`, or never will be."""
+
+    surely_ms: int
+    last_seq: int
+    commands_made: int
+
+
 @dataclass
 class Watched:
     """What is known of one output from outside."""
@@ -69,7 +78,10 @@ class Checker:
         self._forgotten: set[str] = set()
         self._seen: set[int] = set()  # receipts, by identity, that were looked at when they first appeared
         self._ahead_ms: int | None = None
+        self._ahead_before_ms: int | None = None
         self._least_ahead_ms: int | None = None
+        self._undated: set[str] = set()  # commands that came before the time was known: no fate need be told of them
+        self._vouches: list[Vouch] = []
         self._pressed: tuple[int, str] | None = None
         self._link_lost: int | None = None
         self._loss_met: set[str] = set()
@@ -89,6 +101,8 @@ class Checker:
         match entry:
             case Heard(mono, command):
                 self._heard.setdefault(command.jti, (mono, command))
+                if self._least_ahead_ms is None:
+                    self._undated.add(command.jti)
             case Pressed(mono, channel, _):
                 self._pressed = (mono, channel)
             case Drove():
@@ -106,10 +120,12 @@ class Checker:
                     self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
                 self._receipt(receipt)
-            case Told(Hello(surely_ms=int(surely_ms)), true_ms):
-                self._vouched(surely_ms, true_ms)
+            case Told(Hello(surely_ms=int(surely_ms), last_seq=last_seq), true_ms):
+                self._vouched(Vouch(surely_ms, last_seq, self.world.commands_made), true_ms)
             case WelcomeCame(mono, ahead_ms, took_ms):
-                self._ahead_ms = ahead_ms
+                if self._ahead_before_ms is not None and ahead_ms < self._ahead_before_ms:
+                    self._vouches.clear()  # the server's clock was put back: what was over is to come once more
+                self._ahead_ms = self._ahead_before_ms = ahead_ms
                 if took_ms <= LONGEST_ROUND_TRIP_MS:
                     self._least_ahead_ms = _least(self._least_ahead_ms, ahead_ms)
                 self._link_lost = None
@@ -125,10 +141,18 @@ class Checker:
             case _:
                 pass
 
-    def _vouched(self, surely_ms: int, true_ms: int) -> None:
+    def _vouched(self, vouch: "Vouch", true_ms: int) -> None:
         """What the server takes to be over by a hello's word must be: by every clock that it had since the start, the time had come."""
-        if self._least_ahead_ms is None or surely_ms > true_ms + self._least_ahead_ms:
-            raise Violation(f"a hello at {true_ms} vouches for {surely_ms}, which is not past")
+        if self._least_ahead_ms is None or vouch.surely_ms > true_ms + self._least_ahead_ms:
+            raise Violation(f"a hello at {true_ms} vouches for {vouch.surely_ms}, which is not past")
+        self._vouches.append(vouch)
+
+    def _answered_late(self, receipt: Receipt, command: Command) -> None:
+        """A server that has a hello's whole journal takes commands that were over by then, and of which nothing is in it, as expired."""
+        for vouch in self._vouches:
+            over = int(command.jti, 16) <= vouch.commands_made and command.exp_ms <= vouch.surely_ms
+            if over and (receipt.seq is None or receipt.seq > vouch.last_seq) and receipt.fate is not Fate.EXPIRED:
+                raise Violation(f"{receipt}, of which {vouch} had said that it never came")
 
     def _drove(self, drove: Drove) -> None:
         output, rule = self._outputs[drove.channel], self._rule(drove.channel)
@@ -260,6 +284,8 @@ class Checker:
         return rule.link_loss is not LinkLoss.KEEP and lost is not None and mono >= lost + rule.link_loss_after_ms
 
     def _receipt(self, receipt: Receipt) -> None:
+        if receipt.command not in self._fates and receipt.command in self._heard:
+            self._answered_late(receipt, self._heard[receipt.command][1])
         known = self._fates.setdefault(receipt.command, receipt.fate)
         if known is not receipt.fate:
             raise Violation(f"{receipt} after the fate was told to be {known}")
@@ -398,7 +424,7 @@ class Checker:
             raise Violation(f"the server has {world.server.have_seq} of {world.card.last_seq} records")
         for jti in self._heard.keys() - self._busy - self._forgotten:
             fates = {receipt.fate for receipt in world.server.receipts(jti)}
-            if len(fates) != 1:
+            if len(fates) != 1 and (fates or jti not in self._undated):
                 raise Violation(f"the command {jti} has the fates {fates}")
         state = world.server.state
         shown = {channel: state.channels[channel].on for channel in self._rules} if state else None

@@ -8,7 +8,7 @@ from protocol import topics
 from protocol.codec import decode
 from protocol.ids import new_command_id
 from protocol.link import LinkSettings, Received
-from protocol.messages import MESSAGES, Command, Event, Hello, Message, Presence, Receipt, State, Welcome
+from protocol.messages import MESSAGES, Command, Event, EventKind, Hello, Message, Presence, Reason, Receipt, State, Welcome
 from protocol.signing import SigningKey
 from protocol.topics import Topic
 from tests.peer import Peer
@@ -87,6 +87,10 @@ class SmallServer:
     def receipts(self, command_id: str) -> list[Receipt]:
         """Every receipt for a command."""
         return [message for message in self.heard if isinstance(message, Receipt) and message.command == command_id]
+
+    def refusals(self, command_id: str) -> list[Reason | None]:
+        """Why a command was turned away without a receipt, once for each time."""
+        return [event.reason for event in self.events(EventKind.REFUSED) if event.command == command_id]
 
     def events(self, kind: str) -> list[Event]:
         """Every event of a kind, once."""

@@ -131,9 +131,26 @@ def test_the_systems_clock_an_hour_off_revives_no_command_and_refuses_none(hours
 
 def test_no_command_acts_before_the_servers_time_is_known():
     world = World(wires(LAMP))
-    world.switch("lamp", True)
-    assert fates(world) == ["lamp off #1 rejected clock_unknown"]
+    command = world.switch("lamp", True)
+    assert records(world)[1:] == ["refused lamp ? clock_unknown #1"]
     assert moves(world, "lamp") == []
+    world.link_up()
+    world.hear(command)
+    assert fates(world) == ["lamp on #1 applied changed"]
+    proven(world)
+
+
+def test_a_command_that_came_never_and_then_before_the_time_is_known_gets_no_second_fate():
+    world = online(LAMP)
+    command = world.command("lamp", True)
+    world.advance(61_000)  # a hello has said that nothing of it is in the journal, and that its time is over
+    world.restart()
+    world.hear(command)
+    assert fates(world) == []
+    world.link_up()
+    world.hear(command)
+    assert fates(world) == ["lamp off #1 expired"]
+    proven(world)
 
 
 @pytest.mark.parametrize(

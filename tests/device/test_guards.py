@@ -16,10 +16,10 @@ from device.clock import LearntClock
 from device.core import Core
 from device.ledger import Ledger
 from device.link_loss import LostLink
-from device.rules import LinkLoss, Output, OutputRule
+from device.rules import LinkLoss, Output, OutputRule, Refusal
 from device.talk import Talk
 from device.words import Drive, Journal
-from protocol.messages import Call, Receipt
+from protocol.messages import Call, Reason, Receipt
 from tests.device.checker import Checker, Violation
 from tests.device.histories import BUTTON, FAN, LAMP, OPEN, PUMP, SHUT, VALVE, online
 from tests.device.parts import CardFault, PinFault, TwoStories, failing
@@ -291,6 +291,15 @@ def a_slow_answer() -> World:
     return world
 
 
+def a_command_that_came_never_and_then_before_the_time_is_known() -> World:
+    world = online(LAMP)
+    command = world.command("lamp", True)
+    world.advance(61_000)
+    world.restart()
+    world.hear(command)
+    return world
+
+
 # ---- and how each guard is switched off
 
 
@@ -466,6 +475,17 @@ def numbers_come_twice(patch):
     patch.setattr(Ledger, "failed", back)
 
 
+def answers_without_a_clock(patch):
+    judge = Core._command
+
+    def answer(self, command, moment):
+        if self._talk.clock.latest is None and self._ledger.answered(command.jti) is None:
+            return self._reject(command, Refusal(Reason.CLOCK_UNKNOWN), moment)
+        return judge(self, command, moment)
+
+    patch.setattr(Core, "_command", answer)
+
+
 def the_latest_is_sure(patch):
     patch.setattr(LearntClock, "surely_ms", LearntClock.latest_ms)
 
@@ -537,6 +557,9 @@ GUARDS = {
     "a number is given once": Guard(numbers_come_twice, a_card_that_denies_what_it_wrote, "given twice"),
     "what a deaf link swallowed is asked for": Guard(silence_after_the_welcome, a_deaf_link, "the server has"),
     "a hello vouches for what is past only": Guard(the_latest_is_sure, a_slow_answer, "not past"),
+    "what never came is answered only by whoever knows the time": Guard(
+        answers_without_a_clock, a_command_that_came_never_and_then_before_the_time_is_known, "had said that it never came"
+    ),
     "a command has one receipt": Guard(two_receipts, a_plain_command, "second receipt"),
     "a command has a receipt": Guard(no_receipt, a_plain_command, "has the fates set"),
 }

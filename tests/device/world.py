@@ -218,6 +218,11 @@ class World:
         self.boot_id = f"boot-{self._boots}"
         self._switched_on = self.true_ms - 5_000
 
+    @property
+    def commands_made(self) -> int:
+        """How many there were so far; their ids count them."""
+        return self._commands
+
     # ---- what comes in
 
     def feed(self, what: Input) -> None:

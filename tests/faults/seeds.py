@@ -17,6 +17,8 @@ FOUND: Final[dict[int, str]] = {
     " and it was not asked",
     988622: "a hello vouched for a second that was still to come, after one that had been long on its way: a command that was just"
     " being sent was called expired, and then acted",
+    642833: "a device had vouched that a command never came; then a copy of it came, while it did not know the time after a restart, and"
+    " it answered `rejected` to what was called expired by then",
     240734: "nothing but a mistake of the checker: a lease counted for the wrong on-time",
 }
 
