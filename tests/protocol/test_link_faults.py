@@ -54,7 +54,7 @@ async def test_what_arrived_without_its_acknowledgement_is_told_as_unconfirmed_a
         place.network.heal()
         await device.up(times=2)
         device.say(EVENT, b"new")
-        await until(lambda: len(server.messages) == 2)
+        await until(lambda: len(server.messages) == len(device.acks) == 2)
     assert server.payloads == [b"once", b"new"]
     assert device.acks == [False, True]
 

@@ -10,8 +10,8 @@ from server.sites import Role
 from tests.server.route_table import every_route
 from tests.server.who_world import DEVICE, WhoWorld, who_world
 
-NASTY: Final = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
-BAD: Final = ("<script>alert", "<img src=x", "\"'><", "49</")
+NASTY: Final = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{777*777}}"
+BAD: Final = ("<script>alert", "<img src=x", "\"'><", "603729")
 RULE: Final = {"channel": "den", "when": {"kind": "weekly", "at": "06:00"}, "on": True}
 DATA: Final = (
     *("application/json", "application/problem+json", "application/manifest+json", "text/event-stream"),
