@@ -10,7 +10,11 @@ async function begin() {
   window.addEventListener('beforeinstallprompt', offerToInstall);
   const workers = navigator.serviceWorker;
   if (!workers || !window.PushManager || !window.Notification) return say('unsupported');
-  await workers.register('/sw.js', { updateViaCache: 'none' });
+  try {
+    await workers.register('/sw.js', { updateViaCache: 'none' });
+  } catch {
+    return say('failed'); // also where the page is left at once
+  }
   const { pushManager } = await workers.ready;
   const known = await pushManager.getSubscription();
   const subscribed = known !== null && part.dataset.own === 'true';
