@@ -6,9 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from device.clock import LONGEST_ROUND_TRIP_MS
-from device.memory import Intent, Memory, Write
-from device.rules import BootState, LinkLoss, Output, OutputRule
+from device.memory import Intent, Write
+from device.rules import LinkLoss, Output, OutputRule
 from protocol.messages import Cause, Command, Event, EventKind, Fate, Hello, Reason, Receipt
 from tests.device.parts import (
     Drove,
@@ -23,23 +22,14 @@ from tests.device.parts import (
     WelcomeCame,
     Wrote,
 )
+from tests.device.spans import earliest, end_of
+from tests.device.starts import expected_at_start
+from tests.device.violation import Violation
+from tests.device.vouches import Vouches
 from tests.device.world import World
 
 RETRY_MS = 1_000
 LINK_LOSS_CAUGHT_UP_MS = 1_000
-
-
-class Violation(AssertionError):  # noqa: N818 (a finding, no error)
-    """One of the promises was broken."""
-
-
-@dataclass(frozen=True)
-class Vouch:
-    """A hello's word: of the commands made so far, those with an end until `surely_ms` are answered up to `last_seq`, or never will be."""
-
-    surely_ms: int
-    last_seq: int
-    commands_made: int
 
 
 @dataclass
@@ -77,11 +67,8 @@ class Checker:
         self._busy: set[str] = set()
         self._forgotten: set[str] = set()
         self._seen: set[int] = set()  # receipts, by identity, that were looked at when they first appeared
-        self._ahead_ms: int | None = None
-        self._ahead_before_ms: int | None = None
-        self._least_ahead_ms: int | None = None
+        self._vouches = Vouches()
         self._undated: set[str] = set()  # commands that came before the time was known: no fate need be told of them
-        self._vouches: list[Vouch] = []
         self._pressed: tuple[int, str] | None = None
         self._link_lost: int | None = None
         self._loss_met: set[str] = set()
@@ -101,7 +88,7 @@ class Checker:
         match entry:
             case Heard(mono, command):
                 self._heard.setdefault(command.jti, (mono, command))
-                if self._least_ahead_ms is None:
+                if not self._vouches.has_a_clock:
                     self._undated.add(command.jti)
             case Pressed(mono, channel, _):
                 self._pressed = (mono, channel)
@@ -120,14 +107,10 @@ class Checker:
                     self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
                 self._receipt(receipt)
-            case Told(Hello(surely_ms=int(surely_ms), last_seq=last_seq), true_ms):
-                self._vouched(Vouch(surely_ms, last_seq, self.world.commands_made), true_ms)
-            case WelcomeCame(mono, ahead_ms, took_ms):
-                if self._ahead_before_ms is not None and ahead_ms < self._ahead_before_ms:
-                    self._vouches.clear()  # the server's clock was put back: what was over is to come once more
-                self._ahead_ms = self._ahead_before_ms = ahead_ms
-                if took_ms <= LONGEST_ROUND_TRIP_MS:
-                    self._least_ahead_ms = _least(self._least_ahead_ms, ahead_ms)
+            case Told(Hello() as hello, true_ms):
+                self._vouches.said(hello, true_ms, self.world.commands_made)
+            case WelcomeCame():
+                self._vouches.welcomed(entry)
                 self._link_lost = None
                 self._loss_met.clear()
             case LinkLost(mono):
@@ -140,19 +123,6 @@ class Checker:
                 self._outputs.get(channel, Watched()).mended = mono
             case _:
                 pass
-
-    def _vouched(self, vouch: "Vouch", true_ms: int) -> None:
-        """What the server takes to be over by a hello's word must be: by every clock that it had since the start, the time had come."""
-        if self._least_ahead_ms is None or vouch.surely_ms > true_ms + self._least_ahead_ms:
-            raise Violation(f"a hello at {true_ms} vouches for {vouch.surely_ms}, which is not past")
-        self._vouches.append(vouch)
-
-    def _answered_late(self, receipt: Receipt, command: Command) -> None:
-        """A server that has a hello's whole journal takes commands that were over by then, and of which nothing is in it, as expired."""
-        for vouch in self._vouches:
-            over = int(command.jti, 16) <= vouch.commands_made and command.exp_ms <= vouch.surely_ms
-            if over and (receipt.seq is None or receipt.seq > vouch.last_seq) and receipt.fate is not Fate.EXPIRED:
-                raise Violation(f"{receipt}, of which {vouch} had said that it never came")
 
     def _drove(self, drove: Drove) -> None:
         output, rule = self._outputs[drove.channel], self._rule(drove.channel)
@@ -167,7 +137,7 @@ class Checker:
         if drove.after:
             self._may_go_on(drove, output, rule)
             output.on_since = drove.mono
-            output.deadline = _sum(drove.mono, rule.max_on_ms)
+            output.deadline = end_of(drove.mono, rule.max_on_ms)
         else:
             output.off_since, output.deadline, output.on_since = drove.mono, None, None
 
@@ -246,12 +216,14 @@ class Checker:
             raise Violation(f"{drove} was not written down before")
         if drove.after:
             output, rule = self._outputs[drove.channel], self._rule(drove.channel)
-            output.deadline = _least(_sum(mono, command.for_s and command.for_s * 1000), _sum(output.on_since, rule.max_on_ms))
+            output.deadline = earliest(
+                end_of(mono, command.for_s and command.for_s * 1000), end_of(output.on_since, rule.max_on_ms)
+            )
 
     def _in_time(self, drove: Drove, command: Command) -> None:
-        if self._ahead_ms is None:
+        if self._vouches.ahead_ms is None:
             raise Violation(f"{drove} while the server's time was not known")
-        if drove.true_ms + self._ahead_ms >= command.exp_ms:
+        if drove.true_ms + self._vouches.ahead_ms >= command.exp_ms:
             raise Violation(f"{drove} acts after {command.jti} expired")
 
     def _by_itself(self, drove: Drove, cause: Cause | None) -> None:
@@ -285,7 +257,7 @@ class Checker:
 
     def _receipt(self, receipt: Receipt) -> None:
         if receipt.command not in self._fates and receipt.command in self._heard:
-            self._answered_late(receipt, self._heard[receipt.command][1])
+            self._vouches.answered(receipt, self._heard[receipt.command][1])
         known = self._fates.setdefault(receipt.command, receipt.fate)
         if known is not receipt.fate:
             raise Violation(f"{receipt} after the fate was told to be {known}")
@@ -303,7 +275,9 @@ class Checker:
         self._in_time(drove, command)
         if command.on and output.on:
             rule = self._rule(command.channel)
-            output.deadline = _least(_sum(mono, command.for_s and command.for_s * 1000), _sum(output.on_since, rule.max_on_ms))
+            output.deadline = earliest(
+                end_of(mono, command.for_s and command.for_s * 1000), end_of(output.on_since, rule.max_on_ms)
+            )
             if (receipt.lease_until_ms is None) != (output.deadline is None):
                 raise Violation(f"{receipt} tells another lease than the one that holds: {output}")
 
@@ -340,7 +314,7 @@ class Checker:
         self._rules = dict(started.rules)
         self._outputs = {channel: self._outputs.get(channel, Watched()) for channel in started.rules}
         power_on = started.memory.boot_id != started.boot_id
-        expected = _expected_at_start(started.rules, started.memory, power_on, started.mono)
+        expected = expected_at_start(started.rules, started.memory, power_on, started.mono)
         for channel, (planned, before, after, fault) in started.claims.items():
             output = self._outputs[channel]
             if planned is not expected[channel]:
@@ -358,7 +332,7 @@ class Checker:
         lost = started.memory.link_lost if not power_on else None
         self._link_lost = started.mono if lost is None else lost
         self._alive_since = started.mono
-        self._ahead_ms = self._least_ahead_ms = None
+        self._vouches.started()
         self._pressed = None
 
     def _take_up(
@@ -373,7 +347,7 @@ class Checker:
             output.off_since = started.mono if power_on or turned_off else output.off_since
         elif goes_on:
             output.on_since = started.mono if output.on_since is None else output.on_since
-            output.deadline = _least(was.lease_until if was and not power_on else None, _sum(output.on_since, rule.max_on_ms))
+            output.deadline = earliest(was.lease_until if was and not power_on else None, end_of(output.on_since, rule.max_on_ms))
         else:
             output.deadline = started.mono
 
@@ -437,29 +411,3 @@ class Checker:
     def _interlocked(self, channel: str) -> list[OutputRule]:
         group = self._rule(channel).interlock
         return [rule for rule in self._rules.values() if group and rule.interlock == group and rule.id != channel]
-
-
-def _expected_at_start(rules: Mapping[str, OutputRule], memory: Memory, power_on: bool, now: int) -> dict[str, bool]:
-    """What the wiring file and the journal promise, told in one table."""
-    interrupted = {intent.channel for intent in memory.intents}
-    wish = {}
-    for channel, rule in rules.items():
-        was = memory.outputs.get(channel, Output())
-        sure = was.on is True and was.cause is not Cause.FAULT and channel not in interrupted
-        if power_on:
-            endless = was.lease_until is None and rule.max_on_ms is None
-            wish[channel] = sure and endless and rule.boot is BootState.RESTORE
-        else:
-            limit = _sum(was.on_since if was.on_since is not None else now, rule.max_on_ms)
-            until = _least(was.lease_until, limit)
-            wish[channel] = sure and (until is None or now < until)
-    groups = [rules[channel].interlock for channel, on in wish.items() if on and rules[channel].interlock]
-    return {channel: on and groups.count(rules[channel].interlock) < 2 for channel, on in wish.items()}
-
-
-def _sum(since: int | None, span_ms: int | None) -> int | None:
-    return None if since is None or span_ms is None else since + span_ms
-
-
-def _least(*times: int | None) -> int | None:
-    return min((time for time in times if time is not None), default=None)

@@ -6,7 +6,10 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 PURE: Final = ("acts", "boot", "clock", "core", "ledger", "link_loss", "memory", "records", "rules", "talk", "words")
 UNITS: Final = ("acts", "boot", "clock", "ledger", "link_loss", "rules", "talk")
-STORIES: Final = ("core_commands", "core_leases", "core_boot", "core_interlock", "core_link", "core_faults")
+STORIES: Final = (
+    *("core_commands", "core_leases", "core_boot", "core_interlock", "core_link_loss", "core_hello", "core_state"),
+    *("core_faults", "core_buttons", "core_full_card"),
+)
 
 
 def source_of(module: str) -> Path:

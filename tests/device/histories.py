@@ -15,6 +15,7 @@ VALVE = OutputRule("valve", link_loss=LinkLoss.OFF)
 FAN = OutputRule("fan", link_loss=LinkLoss.ON)
 BUTTON = InputRule("button", ChannelKind.BUTTON, switches="pump")
 DOOR = InputRule("door", ChannelKind.CONTACT)
+MINUTE = 60_000
 
 
 def online(*rules: OutputRule | InputRule) -> World:
@@ -27,8 +28,12 @@ def online(*rules: OutputRule | InputRule) -> World:
 
 def moves(world: World, channel: str) -> list[tuple[int, bool]]:
     """When the pin moved, in ms since the beginning, and to where."""
-    drives = [entry for entry in world.log if isinstance(entry, Drove) and entry.channel == channel]
-    return [(drove.true_ms - BEGINNING_MS, drove.after) for drove in drives if drove.after != drove.before]
+    return [(drove.true_ms - BEGINNING_MS, drove.after) for drove in _drives(world, channel) if drove.after != drove.before]
+
+
+def drives(world: World, channel: str) -> list[tuple[int, bool]]:
+    """When the pin was driven, in ms since the beginning, and to where it should have moved."""
+    return [(drove.true_ms - BEGINNING_MS, drove.wanted) for drove in _drives(world, channel)]
 
 
 def records(world: World) -> list[str]:
@@ -60,6 +65,10 @@ def told(world: World, kind: type) -> list:
 def proven(world: World) -> None:
     """The world so far breaks no promise."""
     Checker(world).look()
+
+
+def _drives(world: World, channel: str) -> list[Drove]:
+    return [entry for entry in world.log if isinstance(entry, Drove) and entry.channel == channel]
 
 
 def _level(on: bool | None) -> str:

@@ -4,10 +4,8 @@ import pytest
 
 from device.rules import OutputRule
 from protocol.messages import Event
-from tests.device.histories import LAMP, PUMP, fates, moves, online, proven, records
+from tests.device.histories import LAMP, MINUTE, PUMP, fates, moves, online, proven, records
 from tests.device.world import World, wires
-
-MINUTE = 60_000
 
 
 def test_a_lease_ends_without_a_server():

@@ -110,10 +110,9 @@ class World:
         self._make_core = core
         self._boots = 0
         self._tokens = 0
-        self._commands = 0
-        self._heard_hellos: dict[
-            str, tuple[int, int]
-        ] = {}  # when each was said, and how far ahead the server's clock was when it answered
+        self.commands_made = 0  # their ids count them
+        # when each was said, and how far ahead the server's clock was when it answered
+        self._heard_hellos: dict[str, tuple[int, int]] = {}
         self._power_on()
         if start:
             self.start()
@@ -218,11 +217,6 @@ class World:
         self.boot_id = f"boot-{self._boots}"
         self._switched_on = self.true_ms - 5_000
 
-    @property
-    def commands_made(self) -> int:
-        """How many there were so far; their ids count them."""
-        return self._commands
-
     # ---- what comes in
 
     def feed(self, what: Input) -> None:
@@ -273,10 +267,10 @@ class World:
         jti: str | None = None,
     ) -> Command:
         """A new command, signed by the server now; not yet sent."""
-        self._commands += 1
+        self.commands_made += 1
         return Command(
             aud=DEVICE,
-            jti=jti or f"{self._commands:032x}",
+            jti=jti or f"{self.commands_made:032x}",
             iat_ms=self.server_ms,
             exp_ms=max(0, self.server_ms + lives_ms),
             channel=channel,
