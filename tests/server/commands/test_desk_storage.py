@@ -8,29 +8,17 @@ import pytest
 from protocol.messages import Reason
 from server.commands import keeping as keeping_module
 from server.commands.record import Fate
-from server.commands.search import Search, find_command, find_commands
+from server.commands.search import Search, find_commands
 from server.commands.statements import save
-from server.commands.wish import Actor, Wish
 from server.db import StorageError
 from tests.server.board import Puppet, Stage, stage
+from tests.server.commands.asking import LAN, kept, wish
 from tests.waiting import until
-
-LAN = Actor("lan", "Lan")
 
 
 @pytest.fixture(autouse=True)
 def again_at_once(monkeypatch):
     monkeypatch.setattr(keeping_module, "AGAIN_S", 0.02)
-
-
-def wish(puppet: Puppet, on: bool = True, **more) -> Wish:
-    return Wish(puppet.id, "may-bom", on, **more)
-
-
-async def kept(there: Stage, command_id: str):
-    await there.settle()
-    async with there.database.read() as session:
-        return await find_command(session, command_id)
 
 
 async def kept_fate(there: Stage, command_id: str, fate: Fate) -> None:
