@@ -144,9 +144,11 @@ class Running:
         config = uvicorn.Config(build(self.backend), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="pages", daemon=True)
+        self._runs = threading.Event()
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._runs.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -173,4 +175,5 @@ class Running:
     def _run(self) -> None:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
+            self._runs.set()
             runner.run(self._server.serve([self._socket]))
