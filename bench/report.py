@@ -11,7 +11,8 @@ def report(result: dict[str, Any]) -> str:
     """The whole text."""
     machine, place = result["machine"], result["place"]
     head = (
-        f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; {result['devices']} simulated devices; "
+        f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; {result['devices']} simulated devices, "
+        f"{result['devices_a_process']} a process; "
         f"{result['rounds']} rounds of {result['seconds']:g} s a leg; load average before: {result['load_before']}\n"
         f"server's database on {place['database']}, synchronous=FULL, one sync takes {place['database_sync_ms']:.2f} ms; "
         f"devices' journals on {place['journals']} ({place['journal_sync_ms']:.3f} ms)\n"

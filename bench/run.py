@@ -12,7 +12,7 @@ from bench.load import Commands, Work, leg, switches
 from bench.options import Options
 from bench.place import file_system, sync_ms
 from bench.samples import Samples
-from bench.world import CHANNELS, HOST, World, world
+from bench.world import CHANNELS, DEVICES_A_PROCESS, HOST, World, world
 
 RAW, SEEN, ANSWERED = "raw", "seen", "answered"
 # A command's row before it is sent; what the device intends before the pin moves; what it did before it says so.
@@ -47,7 +47,7 @@ async def _rounds(
     samples = {(kind, flight): Samples() for flight in options.flights for kind in works}
     busiest = SEEN, max(options.flights)
     spent: dict[str, float] = {}
-    pids = {**parts.pids, "load": os.getpid()}
+    pids = {**parts.pids, "load": [os.getpid()]}
     for work in works.values():  # the first of a kind fills caches, and counts for nothing
         async with commands.connected(1):
             await leg(work, 1, min(1.0, options.seconds))
@@ -82,6 +82,7 @@ def _result(options: Options, samples: dict[tuple[str, int], Samples]) -> dict[s
     return {
         "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "devices": options.devices,
+        "devices_a_process": DEVICES_A_PROCESS,
         "rounds": options.rounds,
         "seconds": options.seconds,
         "flights": flights,

@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,8 @@ SERVER, PING, ECHO = "server", "bench-ping", "bench-echo"
 CHANNELS: Final = ["c1", "c2", "c3", "c4"]
 ONLINE_WITHIN_S: Final = 120.0
 KEEPALIVE_S: Final = 60
+DEVICES_A_PROCESS: Final = 25
+"""In life each device has a process of its own. What one of the fleet does, as a full collection, must not hold up two hundred."""
 WIRING: Final = '[device]\nmodel = "bench"\n' + "".join(
     f'\n[[channel]]\nkind = "output"\nid = "{channel}"\nname = "{channel}"\npin = {17 + number}\nactive_high = true\n'
     for number, channel in enumerate(CHANNELS)
@@ -52,7 +54,7 @@ class World:
     cookie: str
     live: Live
     ping: Ping
-    pids: dict[str, int]
+    pids: dict[str, list[int]]
 
 
 @asynccontextmanager
@@ -76,10 +78,10 @@ async def world(options: Options) -> AsyncIterator[World]:
         server_pid = await stack.enter_async_context(_server(settings, secrets[SERVER], data))
         identities = _identities(settings, device_ids, secrets, data)
         live = await stack.enter_async_context(Live().watching(HOST, settings.port, cookie))
-        fleet_pid = await stack.enter_async_context(_fleet(identities, data, journals))
+        fleet = [await stack.enter_async_context(part) for part in _fleet(identities, data, journals)]
         ping = await stack.enter_async_context(_raw(broker.port, secrets, data))
         await live.all_online(len(device_ids), ONLINE_WITHIN_S)
-        pids = {"broker": broker.pid, "server": server_pid, "fleet": fleet_pid}
+        pids = {"broker": [broker.pid], "server": [server_pid], "fleet": fleet}
         yield World(device_ids, settings.port, cookie, live, ping, pids)
 
 
@@ -140,14 +142,13 @@ async def _server(settings: Settings, secret: str, data: Path) -> AsyncIterator[
         yield pid
 
 
-@asynccontextmanager
-async def _fleet(identities: list[Path], data: Path, journals: Path) -> AsyncIterator[int]:
+def _fleet(identities: list[Path], data: Path, journals: Path) -> Iterator[AbstractAsyncContextManager[int]]:
     wiring = data / "wiring.toml"
     wiring.write_text(WIRING, "utf-8")
-    command = [sys.executable, "-m", "firmware_sim", "run", *map(str, identities)]
-    command += ["--wiring", str(wiring), "--state", str(journals), "--keepalive", str(KEEPALIVE_S)]
-    async with child(command, data / "fleet.log") as pid:
-        yield pid
+    for first in range(0, len(identities), DEVICES_A_PROCESS):
+        command = [sys.executable, "-m", "firmware_sim", "run", *map(str, identities[first : first + DEVICES_A_PROCESS])]
+        command += ["--wiring", str(wiring), "--state", str(journals), "--keepalive", str(KEEPALIVE_S)]
+        yield child(command, data / f"fleet-{first}.log")
 
 
 @asynccontextmanager

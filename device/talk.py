@@ -54,7 +54,7 @@ class Talk:
     def recorded(self, moment: Moment) -> None:
         """Something was journaled that the server should confirm before long."""
         if self.welcomed:
-            self._hello_within(UNCONFIRMED_MS, moment)
+            self._hello_between(UNCONFIRMED_MS / 2, UNCONFIRMED_MS, moment)
 
     def hear(self, welcome: Welcome, moment: Moment) -> tuple[list[Effect], bool]:
         """Take a welcome: what follows from it, and whether it answered a hello of this session."""
@@ -68,13 +68,15 @@ class Talk:
         self._asked_since = None
         self._ledger.confirmed(welcome.have_seq)
         slow = moment.mono - said > SLOW_MS
-        self._next_hello = moment.mono + (UNCONFIRMED_MS if slow or self._ledger.is_behind else RENEW_MS)
+        self._next_hello = None
+        latest_ms = UNCONFIRMED_MS if slow or self._ledger.is_behind else RENEW_MS
+        self._hello_between(latest_ms / 2, latest_ms, moment)
         return [ServerHas(self._ledger.server_has)], True
 
     def called(self, call: Call, moment: Moment) -> None:
         """The roll is called: say hello before long."""
         if self.session is not None:
-            self._hello_within(round(self._uniform(0, call.within_ms)), moment)
+            self._hello_between(0, call.within_ms, moment)
 
     def tick(self, moment: Moment) -> list[Effect]:
         """Say hello if it is time to; end a link on which no welcome comes any more."""
@@ -86,9 +88,12 @@ class Talk:
             return [Reconnect()]
         return [self._hello(self.session, moment)]
 
-    def _hello_within(self, ms: int, moment: Moment) -> None:
-        due = moment.mono + ms
-        self._next_hello = due if self._next_hello is None else min(self._next_hello, due)
+    def _hello_between(self, soonest_ms: float, latest_ms: float, moment: Moment) -> None:
+        """Say hello some time in between, unless that is due before: what comes to many devices at once, as the end of a power cut does,
+        is no reason for them to ask for all of the server's attention at once.
+        """
+        if self._next_hello is None or self._next_hello > moment.mono + latest_ms:
+            self._next_hello = moment.mono + round(self._uniform(soonest_ms, latest_ms))
 
     def _hello(self, session: str, moment: Moment) -> Publish:
         token = self._new_token()

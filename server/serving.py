@@ -11,6 +11,7 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
 from server.app import create_app
 from server.http.parser import Protocol
@@ -45,9 +46,16 @@ async def serve(settings: Settings, *, on_ready: Callable[[FastAPI], None] = lam
         async with app.router.lifespan_context(app):
             with _signals(uvicorn_server, app.state.stopping):
                 on_ready(app)
+                _build_routes(app)
                 gc.collect()
                 gc.freeze()  # what was loaded stays: full collections need not walk it again and again
                 await uvicorn_server.serve(sockets=[listening])
+
+
+def _build_routes(app: FastAPI) -> None:
+    """Now, and not when the first visitor comes: he would wait for it, and all that it leaves would be walked by each full collection."""
+    for _ in iter_route_contexts(app.routes):
+        pass
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

@@ -62,6 +62,11 @@ def told(world: World, kind: type) -> list:
     return [entry.message for entry in world.log if isinstance(entry, Told) and isinstance(entry.message, kind)]
 
 
+def told_at(world: World, kind: type) -> list[int]:
+    """When the core said messages of this kind, in ms since the beginning."""
+    return [entry.true_ms - BEGINNING_MS for entry in world.log if isinstance(entry, Told) and isinstance(entry.message, kind)]
+
+
 def proven(world: World) -> None:
     """The world so far breaks no promise."""
     Checker(world).look()
