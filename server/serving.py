@@ -45,8 +45,8 @@ async def serve(settings: Settings, *, on_ready: Callable[[FastAPI], None] = lam
         uvicorn_server = _Server(_config(app, settings))
         async with app.router.lifespan_context(app):
             with _signals(uvicorn_server, app.state.stopping):
-                on_ready(app)
                 _build_routes(app)
+                on_ready(app)
                 gc.collect()
                 gc.freeze()  # what was loaded stays: full collections need not walk it again and again
                 await uvicorn_server.serve(sockets=[listening])
