@@ -16,8 +16,9 @@ demo: ## Broker, server and a simulated device; open the address it prints. LAN=
 	@exec $(BIN)/congtac demo $(if $(LAN),--lan) $(if $(PORT),--port $(PORT))
 
 # Tests wait more than they compute, so there is a worker more than there are cores. A file stays with one worker: its tests share a system.
+# Files are taken up in their order: the browser's long ones come early, and the server's many short ones fill the end.
 test: check ## Everything that CI runs: check, then all tests. ARGS="tests/device -k lease": some of them
-	@$(BIN)/python -m pytest $(or $(ARGS),-n $$(($$(nproc) + 1)) --dist loadfile)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder)
 
 check: ## Format, lint and types, changing nothing
 	@scripts/setup test

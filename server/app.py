@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 import server.web
 from server.accounts import Accounts
-from server.accounts import routers as accounts_routers
 from server.accounts.accounts import Limits
 from server.accounts.passkeys.passkeys import Passkeys
 from server.accounts.passkeys.place import Place, place_of
@@ -18,41 +17,25 @@ from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
 from server.audit import SERVER, Trail, entry
 from server.audit.key import Head, audit_key
-from server.audit.pages import router as audit_pages_router
-from server.audit.routes import router as audit_router
 from server.broker.key_ring import key_ring
 from server.broker.key_watch import KeyWatch
 from server.clock import now_ms
-from server.commands.all_off_routes import router as all_off_router
-from server.commands.pages import router as commands_pages_router
-from server.commands.routes import router as commands_router
 from server.db import Database
 from server.devices.management import Management
 from server.devices.papers import own_tls
-from server.doors import ROUTERS as DOORS
 from server.doors import SECTIONS, open_doors
-from server.favourites.routes import router as favourites_router
 from server.first_start import first_start
 from server.front import Front
 from server.health import Checks, database_check, schema_check
-from server.health import router as health_router
-from server.history.pages import router as history_pages_router
 from server.history.retention import Retention
-from server.history.routes import router as history_router
-from server.http import PROBLEMS, install_problems, surround
-from server.http.docs import router as docs_router
+from server.http import install_problems, surround
 from server.limits import Limits as CallerLimits
-from server.live.routes import router as live_router
 from server.notify.opening import opened_notices
-from server.notify.routes import router as notify_router
 from server.notify.routes import shown as shown_notices
 from server.opening import opened_database
 from server.personal.erasure import Erasure
-from server.personal.routes import router as personal_router
-from server.readings.routes import router as readings_router
+from server.routes import routes
 from server.schedules import Schedules
-from server.schedules.pages import router as schedule_pages
-from server.schedules.routes import router as schedules_router
 from server.settings import Settings
 from server.sites import Sites
 from server.switchboard import Switchboard, link_settings
@@ -72,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_life,
-        responses=PROBLEMS,
+        routes=list(routes()),
     )
     app.state.settings = settings
     app.state.pages = server.web
@@ -87,28 +70,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.stopping = asyncio.Event()
     install_problems(app)
     surround(app, address=settings.address, body_limit_bytes=settings.body_limit_bytes, other_hosts=settings.further_hosts)
-    for router in (
-        commands_router,  # first: routers are searched in this order, and a tap must be felt at once
-        health_router,
-        docs_router,
-        *accounts_routers,
-        *DOORS,
-        all_off_router,
-        favourites_router,
-        history_router,
-        schedules_router,
-        schedule_pages,
-        history_pages_router,
-        commands_pages_router,
-        readings_router,
-        audit_router,
-        audit_pages_router,
-        personal_router,
-        notify_router,
-        live_router,
-        server.web.router,
-    ):
-        app.include_router(router)
     return app
 
 

@@ -7,20 +7,18 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from tests.chromium import OPTIONS
 from tests.components import require
 from tests.end_to_end.phone import Phone
 from tests.processes import System, pytest_runtest_makereport, running_system
 
 __all__ = ["pytest_runtest_makereport"]
 
-# Nothing that Chromium does by itself may look like a request of the page.
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=require("chromium"), args=QUIET)
+        launched = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         yield launched
         await launched.close()
 

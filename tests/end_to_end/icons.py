@@ -8,6 +8,7 @@ from typing import Final
 from playwright.async_api import Browser, async_playwright
 
 import server.web
+from tests.chromium import OPTIONS
 from tests.components import require
 
 FOLDER: Final = Path(server.web.__file__).parent / "static"
@@ -49,7 +50,7 @@ async def take(browser: Browser, name: str) -> bytes:
 
 async def _main() -> None:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         for name in SIZES:
             picture = await take(browser, name)
             (FOLDER / name).write_bytes(picture)

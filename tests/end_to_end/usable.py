@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, CDPSession, async_playwright
 
+from tests.chromium import OPTIONS
 from tests.components import require
 from tests.end_to_end.demo import Demo
 from tests.end_to_end.phone import Phone
@@ -98,7 +99,7 @@ async def _slow(session: CDPSession) -> None:
 @asynccontextmanager
 async def _demo_page() -> AsyncIterator[tuple[Browser, str, list[Any]]]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         with tempfile.TemporaryDirectory() as folder:
             demo = Demo(Path(folder))
             async with demo.running():

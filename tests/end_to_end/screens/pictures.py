@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.chromium import OPTIONS
 from tests.components import require
 from tests.end_to_end.screens.table import named
 from tests.end_to_end.screens.tour import SIZES, visitor
@@ -121,7 +122,7 @@ async def _main() -> None:
     for old in FOLDER.glob("*.webp"):
         old.unlink()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         with tempfile.TemporaryDirectory() as folder:
             async with small_world(Path(folder)) as world:
                 await take_all(browser, world, FOLDER, pictures())

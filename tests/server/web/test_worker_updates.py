@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from server.web.worker import SOURCE, Worker, made, worker
+from tests.chromium import OPTIONS
 from tests.server.web.fake_app import Running
 
 CHROMIUM = shutil.which("chromium")
@@ -37,7 +38,7 @@ def until_kept(page: Page, version: Worker) -> None:
 
 def test_a_new_version_takes_over_at_the_next_visit_and_the_old_one_s_files_are_gone():
     with Running() as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS])
         try:
             context = browser.new_context(locale="vi-VN")
             page = context.new_page()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.chromium import OPTIONS
 from tests.server.web.browser.visit import Visit, Visitor
 from tests.server.web.fake_app import FakeBackend, Running
 
@@ -18,7 +19,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS])
         yield launched
         launched.close()
 

@@ -1,0 +1,10 @@
+"""How Chromium is started for tests and pictures, wherever that is."""
+
+from typing import Final
+
+OPTIONS: Final = (
+    "--no-sandbox",  # tests run as root, in containers as well
+    *("--disable-gpu", "--disable-software-rasterizer"),  # nor is one imitated, which costs a twelfth of all time
+    # nothing that it does by itself may look like a request of the page
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
+)
