@@ -12,6 +12,8 @@ from server.web.words import DOT, Around, View, view
 ICONS: Final = ("pump", "lamp", "fan", "gate", "valve", "heater", "socket", "sensor")
 HANDFUL: Final = 6
 """Up to so many channels are seen without a search."""
+REVOKED_SHOWN_MS: Final = 24 * 3_600_000
+"""So long a revoked device stays: whoever misses it reads why. Then it is on its place's page alone, with its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def key_of(channel: Channel) -> str:
 
 def home_view(snapshot: Snapshot, t: Words, query: str = "") -> HomeView:
     """What fits the query, each channel once: the favourites in their own order, all others where they are."""
+    snapshot = {**snapshot, "devices": [device for device in snapshot["devices"] if not _is_gone(device, snapshot["now_ms"])]}
     sites = {site["id"]: site for site in snapshot["sites"]}
     cards: dict[str, Card] = {}
     for device in snapshot["devices"]:
@@ -103,6 +106,10 @@ def blank_device(site: Site, t: Words) -> DeviceView:
     )
     card = _card(channel, Around.of(device, site, "up", 0), t, "")
     return _device(device, site, "up", 0, t, [card])
+
+
+def _is_gone(device: Device, now_ms: int) -> bool:
+    return device["presence"] == "revoked" and now_ms - (device["presence_ms"] or 0) > REVOKED_SHOWN_MS
 
 
 def _site(snapshot: Snapshot, site: Site, cards: dict[str, Card], t: Words, *, everything: bool) -> SiteView:

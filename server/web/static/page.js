@@ -5,30 +5,37 @@ import { matches, plain } from './search.js';
 import { presenceText, t } from './words.js';
 
 const HANDFUL = 6;
+const REVOKED_SHOWN_MS = 24 * 3_600_000;
 const DOT = ' · ';
 
 const part = (id) => document.getElementById(id);
 
 // link: what may still be said of the devices. query: what is searched for; without one every device is shown, also an empty one.
 export function draw(store, link, query) {
-  const items = found(store, query);
+  const there = store.devices.filter((device) => !isGone(device, store.nowMs()));
+  const items = found(store, there, query);
   const liked = store.favourites.map((key) => items.find((item) => item.key === key)).filter(Boolean);
   drawFavourites(liked, store, link);
   const rest = items.filter((item) => !liked.includes(item));
   const everything = plain(query) === '';
-  const devices = store.devices.filter((device) => everything || rest.some((item) => item.device === device));
+  const devices = there.filter((device) => everything || rest.some((item) => item.device === device));
   const sites = store.sites.filter((site) => devices.some((device) => device.site === site.id));
   arrange(part('sites'), sites, 'site', newSite, (section, site) => {
-    drawSite(section, site, devices.filter((device) => device.site === site.id), rest, store, link);
+    drawSite(section, site, [there, devices].map((all) => all.filter((device) => device.site === site.id)), rest, store, link);
   });
-  part('search').hidden = store.devices.reduce((sum, device) => sum + device.channels.length, 0) <= HANDFUL && everything;
+  part('search').hidden = there.reduce((sum, device) => sum + device.channels.length, 0) <= HANDFUL && everything;
   part('nothing').hidden = sites.length + liked.length > 0 || everything;
-  part('empty').hidden = store.devices.length > 0 || !everything;
+  part('empty').hidden = there.length > 0 || !everything;
 }
 
-function found(store, query) {
+// As home.py has it.
+function isGone(device, nowMs) {
+  return device.presence === 'revoked' && nowMs - device.presence_ms > REVOKED_SHOWN_MS;
+}
+
+function found(store, there, query) {
   const sites = new Map(store.sites.map((site) => [site.id, site]));
-  const items = store.devices.filter((device) => sites.has(device.site)).flatMap((device) => {
+  const items = there.filter((device) => sites.has(device.site)).flatMap((device) => {
     const site = sites.get(device.site);
     const where = device.name + (store.sites.length > 1 ? DOT + site.name : '');
     return device.channels.map((channel) => ({ id: channel.id, key: `${device.id}/${channel.id}`, channel, device, site, where }));
@@ -41,10 +48,10 @@ function drawFavourites(liked, store, link) {
   drawCards(part('favourites'), liked, store, link);
 }
 
-function drawSite(section, site, devices, items, store, link) {
+function drawSite(section, site, [all, devices], items, store, link) {
   write(section.querySelector('.site-link') ?? section.querySelector('.site-name'), site.name);
   write(section.querySelector('.role'), t(`role.${site.role}`));
-  const outputs = store.devices.some((it) => it.site === site.id && it.channels.some((channel) => channel.kind === 'output'));
+  const outputs = all.some((device) => device.channels.some((channel) => channel.kind === 'output'));
   section.querySelector('.all-off').hidden = !outputs || !['owner', 'operator'].includes(site.role);
   arrange(section, devices, 'device', (device) => newDevice(device, site), (element, device) => {
     drawDevice(element, device, site, items.filter((item) => item.device === device), store, link);

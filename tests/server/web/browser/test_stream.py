@@ -3,6 +3,7 @@
 import re
 from copy import deepcopy
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.server.web import world
@@ -104,6 +105,21 @@ def test_devices_and_channels_that_are_gone_leave_the_page(visitor: Visitor, sit
     shorter["devices"][0]["channels"] = list(reversed(shorter["devices"][0]["channels"]))[:2]
     site.tell("snapshot", shorter)
     expect(visit.page.locator("#sites .name")).to_have_text(["Cổng", "Quạt"])
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_a_revoked_device_is_shown_for_a_day_and_then_on_its_places_page_alone(
+    visitor: Visitor, site: Running, scripts: bool
+) -> None:
+    lamp, hour = world.channel("den", "Đèn", "lamp"), 3_600_000
+    site.backend.current = world.snapshot(
+        world.device("d1", "Ở đây", lamp),
+        world.device("d2", "Mới thu hồi", lamp, presence="revoked", presence_ms=world.NOW_MS - 23 * hour),
+        world.device("d3", "Đã thu hồi lâu", lamp, presence="revoked", presence_ms=world.NOW_MS - 25 * hour),
+    )
+    page = visitor(java_script_enabled=scripts).open(live=scripts)
+    expect(page.locator(".device-name")).to_have_text(["Ở đây", "Mới thu hồi"])
+    expect(page.locator(".card")).to_have_count(2)
 
 
 def test_what_becomes_a_favourite_elsewhere_moves_to_the_top_here(visitor: Visitor, site: Running) -> None:
