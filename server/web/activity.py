@@ -95,6 +95,17 @@ _KIND_OF: Final = {
     "sign_out": "entering",
 }
 """The kind of each thing that can be done, by the last part of its key; the rest is `other`."""
+_DEEDS: Final = {
+    "admin enroll-code": "made",
+    "admin revoke-device": "ended",
+    "POST /api/v1/devices/{device_id}/enrolments": "replace",
+    "POST /api/v1/enrol": "enrol",
+    "delete": "ended",
+    "remove": "ended",
+    "rename": "changed",
+    "revoke": "ended",
+}
+"""What is done to the thing that a route is about, by the whole route or its last segment."""
 _WHO: Final = {
     "anonymous": "activity.who.anonymous",
     "admin": "activity.who.admin",
@@ -110,7 +121,22 @@ def what(told: str, facts: dict[str, Any], t: Words) -> str:
     key = key_of(told)
     if key == "activity.what.switch" and "on" in facts:
         return t("activity.what.on" if facts["on"] else "activity.what.off")
-    return told if key is None else t(key)
+    if key is None:
+        return told
+    return t.first(f"activity.deed.{key.rpartition('.')[2]}_{_deed(told)}", key)
+
+
+def _deed(told: str) -> str:
+    """`made`, `changed`, `ended`, or the last segment of a route that does something else."""
+    method, _, path = told.partition(" ")
+    last = path.rpartition("/")[2]
+    if told in _DEEDS:
+        return _DEEDS[told]
+    if method == "DELETE":
+        return "ended"
+    if last.startswith("{") or method in ("PATCH", "PUT"):
+        return "changed"
+    return "made" if last in SEGMENTS else _DEEDS.get(last, last)
 
 
 def key_of(told: str) -> str | None:

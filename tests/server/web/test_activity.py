@@ -32,6 +32,31 @@ def test_the_last_known_word_of_a_route_tells_what_it_is_about(told: str, key: s
     assert activity.key_of(told) == key
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("POST /sites/{slug}/schedules", "make a schedule"),
+        ("POST /api/v1/devices/{device_id}/schedules", "make a schedule"),
+        ("PUT /api/v1/schedules/{schedule_id}", "change a schedule"),
+        ("POST /sites/{slug}/schedules/{schedule_id}", "change a schedule"),
+        ("POST /sites/{slug}/schedules/{schedule_id}/enabled", "pause or resume a schedule"),
+        ("POST /sites/{slug}/schedules/{schedule_id}/delete", "delete a schedule"),
+        ("DELETE /api/v1/schedules/{schedule_id}", "delete a schedule"),
+        ("POST /sites/{slug}/devices", "add a device"),
+        ("POST /api/v1/devices/{device_id}/enrolments", "replace a device's hardware"),
+        ("POST /api/v1/enrol", "come in with a device's code"),
+        ("POST /devices/{device_id}/rename", "change a device"),
+        ("POST /devices/{device_id}/revoke", "revoke a device"),
+        ("POST /invitations/{token}", "accept an invitation"),
+        ("POST /sites/{slug}/members/{user_id}", "change a member"),
+        ("DELETE /api/v1/schedules/of-an-older-version/{id}", "delete a schedule"),
+        ("POST /sites/{slug}/schedules/{schedule_id}/of-an-older-version", "make, change or delete schedules"),
+    ],
+)
+def test_what_was_made_changed_or_ended_is_told_apart(told: str, words: str):
+    assert activity.what(told, {}, words_in("en")) == words
+
+
 @pytest.mark.parametrize(("on", "words"), [(True, "switch on"), (False, "switch off")])
 def test_a_switch_says_which_way(on: bool, words: str):
     assert activity.what("POST /devices/{device_id}/channels/{channel}", {"on": on}, words_in("en")) == words
