@@ -1,10 +1,12 @@
 """One simulated device: the real agent, its real journal, on latched pins."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from device import now
 from device.agent import Agent
@@ -19,9 +21,11 @@ from protocol.backoff import Backoff
 from protocol.ids import new_token
 from protocol.messages import ChannelAbout
 
+MOST_CHANGES: Final = 10_000
+
 
 class Board:
-    """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started.
+    """A device without hardware, in a folder of its own. `changes` is what its pins did since it was started, the last MOST_CHANGES.
 
     `sensor_channels` are told beside those of the wiring, and `sensors` measure. `moment` is its clock; `step` is told of each step
     of its work, for those who test what a crash does there.
@@ -45,7 +49,7 @@ class Board:
     ) -> None:
         self._step = step
         self.identity = identity
-        self.changes: list[PinChange] = []
+        self.changes: deque[PinChange] = deque(maxlen=MOST_CHANGES)
         boot_id = boot_id or now.boot_id()
         folder.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(folder / "journal.db", new_token, step)  # first: it is what refuses a second board on this folder

@@ -46,6 +46,7 @@ class LatchedPin(MockPin):  # type: ignore[misc]
 
     def _change_state(self, value: bool) -> bool:
         changed: bool = super()._change_state(value)
+        self.clear_states()  # gpiozero keeps them all, for tests of its own kind
         if changed and self._function == "output":
             self.factory.changed(self._number, value)
         return changed
