@@ -145,6 +145,14 @@ def test_devices_to_which_something_happens_at_once_ask_for_confirmation_one_aft
     assert room.talk.next_wake == 15_000
 
 
+def test_a_hello_that_comes_just_in_time_for_what_was_recorded_stays_where_it_is():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(0))
+    room.talk.recorded(at(2_680_000))
+    assert (room.thrown, room.talk.next_wake) == ([(1_800_000, 3_600_000)], 2_700_000)
+
+
 def test_a_call_of_the_roll_is_no_answer():
     room = Room()
     room.talk.up(SESSION, at(0))
