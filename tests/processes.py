@@ -375,8 +375,13 @@ async def eventually(condition: Callable[[], Awaitable[object]], within_s: float
 
 
 def plain_environ() -> dict[str, str]:
-    """This process's environment without settings of ours, but for the place of mosquitto."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("CONGTAC_") or key == "CONGTAC_MOSQUITTO"}
+    """This process's environment without settings of ours, but for the place of mosquitto.
+
+    Nor does it forbid to keep what was compiled, as container images like to: each start would compile the whole program.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("CONGTAC_") or key == "CONGTAC_MOSQUITTO"}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept
 
 
 def environ_of(settings: Settings) -> dict[str, str]:
