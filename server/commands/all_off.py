@@ -95,13 +95,8 @@ def _by_device(left: Iterable[Left]) -> list[tuple[DeviceNow, str, list[ChannelN
 def may_be_on(channel: ChannelNow) -> bool:
     """Whether it is on, or unknown, or about to be switched on by a command whose end is not known."""
     command = channel.command
-    pending_on = command is not None and command.on and (command.is_under_way or _in_doubt(command, channel))
+    pending_on = command is not None and command.on and (command.is_under_way or channel.in_doubt)
     return channel.on is not False or pending_on
-
-
-def _in_doubt(command: CommandRecord, channel: ChannelNow) -> bool:
-    given_up_ms = command.settled_ms or command.expires_ms
-    return command.fate is Fate.UNCONFIRMED and (channel.told_ms or 0) <= given_up_ms
 
 
 def _out_of_reach(device: DeviceNow, channel: ChannelNow, *, link_up: bool) -> str | None:

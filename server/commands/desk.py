@@ -173,8 +173,11 @@ class Desk:
             if command is not None:
                 self._become(replace(command, fate=after.fate, settled_ms=after.settled_ms))
             return
-        device = self._registry.get(command.device_id) if command else None
-        if command is not None and device is not None and device.presence is DevicePresence.ONLINE:
+        if command is None:
+            return
+        self._set_timer(command)
+        device = self._registry.get(command.device_id)
+        if device is not None and device.presence is DevicePresence.ONLINE:
             self._send(device, command)
 
     def _check(self, device: DeviceNow, wish: Wish) -> None:
@@ -311,6 +314,8 @@ class Desk:
         """The device's whole journal up to its hello is here: what it never wrote down it never received."""
         for command_id in list(self._of_device.get(device.id, ())):
             command = self._open[command_id]
+            if command_id in self._being_taken_back:
+                continue
             after = record.never_received(command, device.journal, device.hello_ms)
             if after is not command:
                 self._keeping.now(self._become(replace(after, settled_ms=self._now_ms())))
@@ -331,6 +336,8 @@ class Desk:
 
     def _due(self, command_id: str) -> None:
         del self._timers[command_id]
+        if command_id in self._being_taken_back:
+            return  # the disk decides
         command = self._open[command_id]
         after = record.overdue(command, self._now_ms(), self._grace_ms)
         if after is command:

@@ -236,12 +236,13 @@ class Ingest:
         device.clock = state.clock
         ops: list[Op] = []
         for channel in device.channels.values():
-            before = channel.reported
+            before = channel.reported, channel.in_doubt
             if not channel.hear_state(state):
                 continue
-            if channel.reported != before:
+            is_news = (channel.reported, channel.in_doubt) != before
+            if is_news:
                 self._hub.channel_changed(device, channel)
-            if channel.reported != before or not device.reports_are_sure:
+            if is_news or not device.reports_are_sure:
                 ops.append(_report(device, channel))
         device.reports_are_sure = True
         if ops:
@@ -309,6 +310,9 @@ class Ingest:
         """A record that was in order is kept; it counts if the one before it is kept too."""
         if journal == device.journal and seq == device.kept_seq + 1:
             device.kept_seq = device.marks[journal] = seq
+            device.have_seq = max(
+                device.have_seq, seq
+            )  # where a hello came, or another write failed, before this one was through
             self._check_caught_up(device)
 
     def _check_caught_up(self, device: DeviceNow) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.messages import About, Cause, ChannelAbout, ClockTrust, Event, EventKind, State
-from server.commands.record import CommandRecord
+from server.commands.record import CommandRecord, Fate
 from server.devices.chosen import NOTHING, Chosen, in_order
 from server.devices.dating import Run
 from server.names import tidy_name
@@ -58,6 +58,14 @@ class ChannelNow:
     def reported(self) -> tuple[bool | None, int | None, int | None, Cause | None, str | None]:
         """What the device says of it, without when it said so."""
         return self.on, self.since_ms, self.lease_until_ms, self.cause, self.actor
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nothing was heard of it since its last command was given up: it may have been obeyed."""
+        command = self.command
+        if command is None or command.fate is not Fate.UNCONFIRMED:
+            return False
+        return (self.told_ms or 0) <= (command.settled_ms or command.expires_ms)
 
     def hear_event(self, event: Event) -> bool:
         """Take over what an event tells; False: it is older than what is known."""

@@ -110,6 +110,40 @@ async def test_who_takes_back_what_is_being_taken_back_waits_for_the_same_answer
         assert [each.fate for each in both] == [Fate.CANCELLED] * 2
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_what_is_being_taken_back_does_not_expire_before_the_disk_has_answered(tmp_path, is_there):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True, expires_in_s=60))
+        cancelling = asyncio.create_task(there.board.desk.cancel(command.id))
+        await asyncio.sleep(0)
+        there.clock.ms += 60_000
+        there.board.desk._timers[command.id].cancel()
+        there.board.desk._due(command.id)
+        if is_there:
+            puppet.hello()
+        assert (await cancelling).fate is there.board.desk.get(command.id).fate is Fate.CANCELLED
+        assert (await kept(there, command.id)).fate is Fate.CANCELLED
+
+
+async def test_what_could_not_be_taken_back_in_its_time_is_expired(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True, expires_in_s=60))
+        with there.full_disk():
+            cancelling = asyncio.create_task(there.board.desk.cancel(command.id))
+            await asyncio.sleep(0)
+            there.clock.ms += 60_000
+            there.board.desk._timers[command.id].cancel()
+            there.board.desk._due(command.id)
+            with pytest.raises(StorageError):
+                await cancelling
+        await until(lambda: there.board.desk.get(command.id).fate is Fate.EXPIRED)
+        await kept_fate(there, command.id, Fate.EXPIRED)
+
+
 async def test_what_is_being_taken_back_is_not_sent_although_nobody_waits_for_that_any_more(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()

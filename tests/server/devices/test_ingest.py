@@ -54,6 +54,21 @@ async def test_a_welcome_tells_how_far_the_journal_is_on_disk(tmp_path):
         assert there.link.welcomes(puppet.id)[-1].have_seq == 3
 
 
+async def test_what_is_kept_only_after_a_hello_holds_up_nothing_that_follows(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        for on in (True, False, True):
+            puppet.event("den", on)
+        puppet.session = "c" * 16
+        puppet.hello()
+        await there.settle()
+        puppet.hello()
+        puppet.event("den", False)
+        await there.settle()
+        puppet.hello()
+        assert [welcome.have_seq for welcome in there.link.welcomes(puppet.id)[1:]] == [0, 3, 4]
+
+
 async def test_an_event_told_twice_is_kept_once(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()

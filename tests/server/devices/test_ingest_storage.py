@@ -48,6 +48,20 @@ async def test_what_follows_a_record_that_could_not_be_kept_does_not_move_the_ma
         assert there.link.welcomes(puppet.id)[-1].have_seq == 1
 
 
+async def test_what_is_kept_after_another_was_turned_away_holds_up_nothing_that_follows(tmp_path, monkeypatch):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.event("den", True)
+        with monkeypatch.context() as full:
+            full.setattr(there.database.writer, "_queue_limit", 0)
+            turned_away = puppet.event("den", False)
+        await there.settle()
+        puppet.say(turned_away)
+        assert await mark(there, puppet) == 2
+        puppet.hello()
+        assert there.link.welcomes(puppet.id)[-1].have_seq == 2
+
+
 async def test_what_could_not_be_kept_is_kept_when_it_is_told_again(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
