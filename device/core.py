@@ -20,7 +20,7 @@ from device.link_loss import LostLink
 from device.memory import Intent, LinkLost, Memory, Write
 from device.records import Record, Records
 from device.rules import InputRule, Output, OutputRule, Refusal, interlocked, lease, refusal_to_switch_on
-from device.talk import Talk, boot_token
+from device.talk import PATIENT, WATCHFUL, Talk, boot_token
 from device.words import (
     CommandCame,
     CommandRefused,
@@ -83,9 +83,10 @@ class Core:
         self._boot = boot
         self._boot_id = boot_id
         self._ledger = Ledger(memory)
-        self._talk = Talk(self._ledger, boot_token(boot_id), new_token, uniform)
-        self._records = Records(self._ledger, self._talk)
         self._lost_link = LostLink(rules, None if boot.power_on else memory.link_lost)
+        patience = WATCHFUL if self._lost_link.matters else PATIENT
+        self._talk = Talk(self._ledger, boot_token(boot_id), new_token, uniform, patience)
+        self._records = Records(self._ledger, self._talk)
         self._outputs = {channel: Output() for channel in rules}
         self._levels = {channel: Output() for channel in inputs}
         self._acts: dict[str, Act] = {}

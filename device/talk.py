@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from device.clock import LearntClock, Moment
@@ -10,17 +11,36 @@ from device.words import Effect, Publish, Reconnect, ServerHas
 from protocol.messages import Call, Hello, Welcome
 
 ASK_AGAIN_MS: Final = 5_000
-GIVE_UP_MS: Final = 300_000
+ASK_AGAIN_MOST_MS: Final = 40_000
 UNCONFIRMED_MS: Final = 20_000
-RENEW_MS: Final = 3_600_000
 SLOW_MS: Final = 2_000
 MOST_SAID: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long (ms) until the server is asked anew though there is nothing to ask, and how long it may owe an answer."""
+
+    renew_ms: int
+    give_up_ms: int
+
+
+PATIENT: Final = Patience(3_600_000, 300_000)
+WATCHFUL: Final = Patience(60_000, 60_000)
+"""For a device that has to do something when nobody can reach it: a broker that is there proves no server."""
 
 
 class Talk:
     """Says hello until it is welcomed, and again when the server should confirm what it was sent, or tell the time anew."""
 
-    def __init__(self, ledger: Ledger, boot: str, new_token: Callable[[], str], uniform: Callable[[float, float], float]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        boot: str,
+        new_token: Callable[[], str],
+        uniform: Callable[[float, float], float],
+        patience: Patience = PATIENT,
+    ) -> None:
         self.boot = boot
         self.clock = LearntClock()
         self.session: str | None = None
@@ -28,6 +48,7 @@ class Talk:
         self._ledger = ledger
         self._new_token = new_token
         self._uniform = uniform
+        self._patience = patience
         self._asked_since: int | None = None
         self._said: dict[str, int] = {}
         self._next_hello: int | None = None
@@ -69,7 +90,7 @@ class Talk:
         self._ledger.confirmed(welcome.have_seq)
         slow = moment.mono - said > SLOW_MS
         self._next_hello = None
-        latest_ms = UNCONFIRMED_MS if slow or self._ledger.is_behind else RENEW_MS
+        latest_ms = UNCONFIRMED_MS if slow or self._ledger.is_behind else self._patience.renew_ms
         self._hello_between(latest_ms / 2, latest_ms, moment)
         return [ServerHas(self._ledger.server_has)], True
 
@@ -82,7 +103,7 @@ class Talk:
         """Say hello if it is time to; end a link on which no welcome comes any more."""
         if self.session is None or self._next_hello is None or moment.mono < self._next_hello:
             return []
-        if self._asked_since is not None and moment.mono - self._asked_since >= GIVE_UP_MS:
+        if self._asked_since is not None and moment.mono - self._asked_since >= self._patience.give_up_ms:
             self.welcomed = False
             self._next_hello = None
             return [Reconnect()]
@@ -98,9 +119,11 @@ class Talk:
     def _hello(self, session: str, moment: Moment) -> Publish:
         token = self._new_token()
         self._said = {**dict(list(self._said.items())[1 - MOST_SAID :]), token: moment.mono}
-        self._next_hello = moment.mono + ASK_AGAIN_MS
         if self._asked_since is None:
             self._asked_since = moment.mono
+        # after as long again as it has waited: a server that is slow is not helped by more hellos, nor by their being forgotten
+        waited_ms = min(max(moment.mono - self._asked_since, ASK_AGAIN_MS), ASK_AGAIN_MOST_MS)
+        self._next_hello = min(moment.mono + waited_ms, self._asked_since + self._patience.give_up_ms)
         return Publish(
             Hello(
                 session=session,

@@ -40,13 +40,22 @@ def test_hello_is_said_again_until_it_is_answered():
     world = World(wires(LAMP))
     world.deaf = True
     world.link_up()
-    world.advance(14_999)
-    assert len(told(world, Hello)) == 3
+    world.advance(9_999)
+    assert len(told(world, Hello)) == 2
     world.deaf = False
     world.advance(1)
     assert world.core.is_welcomed
-    world.advance(5_000)
-    assert len(told(world, Hello)) == 4
+    world.advance(60_000)
+    assert len(told(world, Hello)) == 4  # the last confirms the start
+
+
+def test_hello_is_said_less_and_less_often_while_nobody_answers():
+    world = World(wires(LAMP))
+    world.deaf = True
+    world.link_up()
+    world.advance(5 * MINUTE)
+    assert told_at(world, Hello) == [0, 5_000, 10_000, 20_000, 40_000, *range(80_000, 300_000, 40_000)]
+    assert world.reconnects == 1
 
 
 def test_a_link_on_which_no_welcome_comes_is_ended():

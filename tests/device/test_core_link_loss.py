@@ -42,6 +42,20 @@ def test_a_link_without_a_welcome_is_still_lost():
     assert moves(world, "valve") == [(0, True), (MINUTE, False)]
 
 
+def test_a_server_that_is_gone_is_a_lost_link_also_while_the_broker_is_there():
+    world = online(VALVE, LAMP)
+    world.switch("valve", True)
+    world.switch("lamp", True)
+    world.advance(5 * MINUTE)
+    world.deaf = True
+    world.advance(10 * MINUTE)
+    (_, on), (at, off) = moves(world, "valve")
+    assert (on, off) == (True, False)
+    assert 6 * MINUTE < at <= 8 * MINUTE  # asked within a minute, given up after another, and one that the wiring file allows
+    assert moves(world, "lamp") == [(0, True)]
+    proven(world)
+
+
 def test_a_device_that_never_had_a_link_has_lost_it_at_its_start():
     world = World(wires(FAN))
     world.advance(2 * MINUTE)

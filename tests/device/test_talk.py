@@ -84,23 +84,32 @@ def test_a_time_that_took_too_long_to_learn_is_asked_again_soon():
 def test_the_last_four_hellos_may_be_answered():
     room = Room()
     room.talk.up(SESSION, at(0))
-    for number in range(1, 5):
-        room.talk.tick(at(5_000 * number))
-    assert room.talk.hear(room.welcome(1), at(20_000)) == ([], False)
-    assert room.talk.hear(room.welcome(2), at(20_000))[1]
-    assert room.talk.clock.latest == NOON - 5_000
+    for mono in (5_000, 10_000, 20_000, 40_000):
+        room.talk.tick(at(mono))
+    assert room.talk.hear(room.welcome(1), at(40_000)) == ([], False)
+    assert room.talk.hear(room.welcome(2), at(40_000))[1]
+    assert room.talk.clock.latest is None
+
+
+def test_an_answer_that_took_half_a_minute_still_tells_the_time():
+    room = Room()
+    room.talk.up(SESSION, at(0))
+    for mono in (5_000, 10_000, 20_000):
+        room.talk.tick(at(mono))
+    assert room.talk.hear(room.welcome(1), at(30_000))[1]
+    assert room.talk.clock.latest == NOON
 
 
 def test_the_answer_to_an_earlier_hello_is_out_of_date_once_a_later_one_was_answered():
     room = Room(last_seq=9)
     room.talk.up(SESSION, at(0))
-    for number in range(1, 4):
-        room.talk.tick(at(5_000 * number))
-    assert room.talk.hear(room.welcome(3, have_seq=9), at(15_100))[1]
-    assert room.talk.hear(room.welcome(2, have_seq=1, server_ms=NOON - 5_000), at(15_200)) == ([], False)
-    assert room.talk.hear(room.welcome(3), at(15_200)) == ([], False)
-    assert room.talk.hear(room.welcome(4, have_seq=1, server_ms=NOON + 5_000), at(15_300)) == ([ServerHas(9)], True)
-    assert room.talk.clock.latest == NOON + 5_000 - 15_000
+    for mono in (5_000, 10_000, 20_000):
+        room.talk.tick(at(mono))
+    assert room.talk.hear(room.welcome(3, have_seq=9), at(20_100))[1]
+    assert room.talk.hear(room.welcome(2, have_seq=1, server_ms=NOON - 5_000), at(20_200)) == ([], False)
+    assert room.talk.hear(room.welcome(3), at(20_200)) == ([], False)
+    assert room.talk.hear(room.welcome(4, have_seq=1, server_ms=NOON + 5_000), at(20_300)) == ([ServerHas(9)], True)
+    assert room.talk.clock.latest == NOON + 5_000 - 20_000
 
 
 def test_what_was_recorded_brings_the_next_hello_forward_but_puts_none_off():
@@ -172,8 +181,12 @@ def test_hello_is_said_when_it_is_due_and_not_before():
 def test_five_minutes_without_an_answer_end_the_link():
     room = Room()
     room.talk.up(SESSION, at(100))
-    said = [room.talk.tick(at(100 + 5_000 * number)) for number in range(1, 61)]
-    assert [type(effects[0]) for effects in said] == [Publish] * 59 + [Reconnect]
+    said = []
+    while room.talk.next_wake is not None:
+        mono = room.talk.next_wake
+        said += [(mono - 100, type(effect)) for effect in room.talk.tick(at(mono))]
+    hellos = [5_000, 10_000, 20_000, 40_000, *range(80_000, 300_000, 40_000)]
+    assert said == [*((mono, Publish) for mono in hellos), (300_000, Reconnect)]
     assert (room.talk.next_wake, room.talk.welcomed) == (None, False)
     assert room.talk.tick(at(10**9)) == []
 
