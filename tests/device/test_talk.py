@@ -3,7 +3,7 @@
 from device.clock import Moment
 from device.ledger import Ledger
 from device.memory import Memory
-from device.talk import Talk
+from device.talk import PATIENT, WATCHFUL, Patience, Talk
 from device.words import Publish, Reconnect, ServerHas
 from protocol.messages import Call, Welcome
 
@@ -18,11 +18,11 @@ def at(mono: int) -> Moment:
 class Room:
     """A talk with tokens 1, 2, 3 … and a dice that always falls in the middle."""
 
-    def __init__(self, last_seq: int = 0) -> None:
+    def __init__(self, last_seq: int = 0, patience: Patience = PATIENT) -> None:
         self.tokens = 0
         self.ledger = Ledger(Memory(JOURNAL, last_seq=last_seq))
         self.thrown: list[tuple[float, float]] = []
-        self.talk = Talk(self.ledger, "b" * 16, self.token, self.uniform)
+        self.talk = Talk(self.ledger, "b" * 16, self.token, self.uniform, patience)
 
     def uniform(self, low: float, high: float) -> float:
         self.thrown.append((low, high))
@@ -189,6 +189,17 @@ def test_five_minutes_without_an_answer_end_the_link():
     assert said == [*((mono, Publish) for mono in hellos), (300_000, Reconnect)]
     assert (room.talk.next_wake, room.talk.welcomed) == (None, False)
     assert room.talk.tick(at(10**9)) == []
+
+
+def test_a_device_that_must_act_without_a_server_asks_each_minute_and_gives_up_after_another():
+    room = Room(patience=WATCHFUL)
+    room.talk.up(SESSION, at(0))
+    room.talk.hear(room.welcome(1), at(0))
+    assert (room.thrown, room.talk.next_wake) == ([(30_000, 60_000)], 45_000)
+    room.talk.tick(at(45_000))
+    while (due := room.talk.next_wake) < 105_000:
+        assert [type(effect) for effect in room.talk.tick(at(due))] == [Publish]
+    assert (due, room.talk.tick(at(due))) == (105_000, [Reconnect()])
 
 
 def test_a_roll_call_on_a_link_that_is_being_ended_breaks_nothing():
