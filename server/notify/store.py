@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from server.clock import Clock
 from server.db import Database
+from server.devices.models import Device
 from server.errors import Problem
 from server.ids import new_id
 from server.notify.kinds import Kind, Message, What
@@ -118,9 +120,12 @@ class Store:
         await self._database.writer.run(write)
 
     async def target(self, letter: Letter) -> Target | None:
-        """Where it goes; None where that way is no more."""
+        """Where it goes; None where that way is no more, or where its person may not see by now what it is about."""
         kind, _, way_id = letter.way.partition("/")
+        seen = _devices_seen_by(letter.user_id).where(Device.id == letter.device_id)
         async with self._database.read() as session:
+            if letter.device_id is not None and (await session.exec(seen)).first() is None:
+                return None
             if kind == PUSH:
                 found = await session.get(PushSubscription, way_id)
                 if found is None or found.user_id != letter.user_id:
@@ -249,8 +254,9 @@ class Store:
         return sorted(found, key=lambda row: (row.created_ms, row.id))
 
     async def last_told(self, user_id: str) -> list[Notice]:
-        """What was sent to that person lately, the newest first."""
-        wanted = select(Notice).where(Notice.user_id == user_id)
+        """What was sent to that person lately of what they may see now, the newest first."""
+        seen = or_(col(Notice.device_id).is_(None), col(Notice.device_id).in_(_devices_seen_by(user_id)))
+        wanted = select(Notice).where(Notice.user_id == user_id, seen)
         async with self._database.read() as session:
             newest = wanted.order_by(col(Notice.made_ms).desc(), col(Notice.message_id), col(Notice.way)).limit(SHOWN)
             return list((await session.exec(newest)).all())
@@ -268,6 +274,11 @@ def _row(message: Message, user_id: str, way: str, now: int) -> Notice:
         made_ms=now,
         result=Result.QUEUED,
     )
+
+
+def _devices_seen_by(user_id: str) -> SelectOfScalar[str]:
+    """The ids of the devices at the sites of which that person is a member."""
+    return select(Device.id).join(Member, col(Member.site_id) == col(Device.site_id)).where(Member.user_id == user_id)
 
 
 async def _ways_to(session: AsyncSession, site_id: str, kind: Kind, but: str | None) -> Iterable[tuple[str, str]]:

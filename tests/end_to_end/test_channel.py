@@ -1,10 +1,12 @@
 """The page of one channel, in a real browser: on for a time, why, what was, with and without scripts."""
 
+import asyncio
+import re
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, words_in
@@ -73,6 +75,29 @@ async def test_on_for_five_minutes_switches_the_relay_with_that_lease_and_says_w
     await expect(page.locator("#next")).to_be_hidden()
     assert device.history("den") == [True, False]
     assert lan.complaints == []
+
+
+async def test_before_anything_has_left_the_phone_the_page_says_no_more_than_that_one_asked(shared, device, lan):
+    page = lan.page
+    await page.goto(address(shared, device))
+    await lan.live()
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route("**/commands", hold)
+    await page.get_by_role("switch").click()
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "pending")
+    await expect(page.locator("#channel .steps li")).to_have_text([re.compile(r"^\d\d:\d\d:\d\d Bạn yêu cầu bật$")])
+    let_go.set()
+    steps = [
+        re.compile(rf" {said}$") for said in ("Lan yêu cầu bật", "Đã gửi đi", "Thiết bị đã nhận", "Đã bật, đã kiểm tra chân ra")
+    ]
+    await expect(page.locator("#channel .steps li")).to_have_text(steps, timeout=SOON_MS)
+    await page.get_by_role("switch").click()
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "off", timeout=SOON_MS)
 
 
 async def test_own_minutes_that_cannot_be_get_a_clear_word_and_nothing_is_lost(shared, device, lan):

@@ -25,7 +25,7 @@ export function begin(drawPage) {
   draw = drawPage;
   learn(read('words'));
   store.hear('snapshot', read('snapshot'));
-  document.addEventListener('ask', (event) => tapped(event.target.closest('.card').dataset.key));
+  document.addEventListener('ask', ({ target, detail }) => attempt(target.closest('.card').dataset.key, detail, null));
   document.addEventListener('visibilitychange', refresh);
   for (const moved of ['online', 'offline']) window.addEventListener(moved, refresh);
   window.addEventListener('pageshow', (event) => event.persisted && refresh());
@@ -49,15 +49,12 @@ export function paint() {
 
 // Asks for ON for so many seconds, of a channel by its key: a device's id, a slash and the channel's.
 export function wish(key, forS) {
-  return attempt(key, () => true, forS);
+  return attempt(key, true, forS);
 }
 
-function tapped(key) {
-  return attempt(key, (seen) => seen.asks, null);
-}
-
-// confirmed: it was asked about, and meant. What may be done is looked at anew then, since that took a while.
-async function attempt(key, wanted, forS, confirmed = false) {
+// on: null where nothing could be asked for when it was pressed. confirmed: it was asked about, and meant; what may be done is looked at
+// anew then, since that took a while.
+async function attempt(key, on, forS, confirmed = false) {
   const { device, channel, site } = store.find(...key.split('/')) ?? {};
   if (!channel) return;
   const surroundings = around(device, site, line(), store.nowMs());
@@ -69,9 +66,9 @@ async function attempt(key, wanted, forS, confirmed = false) {
     paint();
     return;
   }
-  const on = wanted(seen);
+  if (on === null) return; // it can be used by now, and what would be meant is not known
   if (on && channel.ask_first && !confirmed) {
-    if (await sure(t('ask.on', { name: channel.name }))) attempt(key, () => true, forS, true); // on was asked, whatever it is by now
+    if (await sure(t('ask.on', { name: channel.name }))) attempt(key, on, forS, true); // on was asked, whatever it is by now
     return;
   }
   store.ask(channel, on);

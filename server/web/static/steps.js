@@ -5,7 +5,9 @@ import { clockSecond, t, who, why } from './words.js';
 export function stepsOf(command, nowMs, timezone) {
   const at = (ms, text) => `${clockSecond(ms, nowMs, timezone)} ${text}`;
   const wish = command.on ? 'on' : 'off';
-  const steps = [at(command.created_ms, t(`step.asked_${wish}`, { actor: who(command.actor) || t('step.somebody') }))];
+  // what was asked here has no actor yet: it is the reader's own
+  const actor = command.actor === undefined ? t('why.you') : who(command.actor) || t('step.somebody');
+  const steps = [at(command.created_ms, t(`step.asked_${wish}`, { actor }))];
   if (command.published_ms !== null) steps.push(at(command.published_ms, t('step.sent')));
   if (command.answered_ms !== null) steps.push(at(command.answered_ms, t('step.received')));
   const end = endOf(command, wish);

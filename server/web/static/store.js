@@ -42,11 +42,13 @@ export class Store {
     return channel && { device, channel, site: this.sites.find((it) => it.id === device.site) };
   }
 
-  // The channel with what was asked here laid over it: that a wish is under way, never its result.
+  // The channel with what was asked here laid over it: that a wish is under way, never its result. Without an actor: it is the reader's.
   shown(channel) {
     const asked = this.#asked.get(keyOf(channel));
     if (!asked) return channel;
-    return { ...channel, command: { on: asked.on, fate: asked.id ? 'published' : 'accepted', expires_ms: asked.untilMs } };
+    const told = channel.command?.id === asked.command.id ? channel.command : asked.command;
+    const fate = told.id ? 'published' : 'accepted';
+    return { ...channel, command: { ...told, actor: undefined, fate, expires_ms: asked.untilMs } };
   }
 
   // Why a tap was not sent. It is said for a while only: what stood in its way may not stand there any more.
@@ -57,14 +59,16 @@ export class Store {
 
   ask(channel, on) {
     this.#notices.delete(keyOf(channel));
-    this.#asked.set(keyOf(channel), { on, id: null, untilMs: this.nowMs() + ANSWER_WITHIN_MS });
+    const nowMs = this.nowMs();
+    const command = { id: null, on, created_ms: nowMs, published_ms: null, answered_ms: null, settled_ms: null };
+    this.#asked.set(keyOf(channel), { command, untilMs: nowMs + ANSWER_WITHIN_MS });
   }
 
   // The server's answer to what was asked here. The switch stays: only the device's word moves it.
   answered(channel, command) {
     const asked = this.#asked.get(keyOf(channel));
     if (!asked) return;
-    asked.id = command.id;
+    asked.command = command;
     asked.untilMs = Math.max(asked.untilMs, command.expires_ms);
     const now = this.find(channel.device, channel.id)?.channel;
     if (!now) return;
@@ -89,7 +93,7 @@ export class Store {
   #settle(channel) {
     const asked = this.#asked.get(keyOf(channel));
     const command = channel.command;
-    if (asked?.id && command && command.id >= asked.id && !isOpen(command)) this.#asked.delete(keyOf(channel));
+    if (asked?.command.id && command?.id >= asked.command.id && !isOpen(command)) this.#asked.delete(keyOf(channel));
   }
 }
 

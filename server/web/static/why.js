@@ -71,7 +71,7 @@ function reasonOf(channel, around, presenceMs) {
     return presenceMs === null ? t('why.offline') : t('why.offline_since', { time: at(presenceMs, around) });
   }
   if (around.presence === 'online' && command && (isOpen(command) || inDoubt(command, channel))) {
-    return t(`why.unanswered_${command.on ? 'on' : 'off'}`, { time: at(command.created_ms ?? around.nowMs, around) });
+    return t(`why.unanswered_${command.on ? 'on' : 'off'}`, { time: at(command.created_ms, around) });
   }
   return t(around.presence === 'unknown' ? 'why.unheard' : 'why.unknown');
 }

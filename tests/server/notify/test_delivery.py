@@ -10,9 +10,11 @@ from sqlmodel import select
 
 from server.errors import Problem
 from server.notify.delivery import Delivery
+from server.notify.kinds import Message, What
 from server.notify.models import Notice
 from server.notify.outcome import Outcome, Result
 from server.notify.store import Letter, Store
+from tests.server.board import SITE
 from tests.server.notify.world import Told, told
 from tests.waiting import until
 
@@ -96,3 +98,26 @@ async def test_a_test_message_goes_only_by_a_way_of_one_s_own(tmp_path: Path):
             with pytest.raises(Problem) as refused:
                 await world.notices.store.check_way(other, way.id)
             assert refused.value.status == 404
+
+
+async def test_who_is_removed_from_a_place_while_a_message_waits_for_another_attempt_is_not_told(tmp_path: Path):
+    async with told(tmp_path) as world:
+        await world.phone("minh")
+        device = await world.device()
+        notices, attempts = world.notices, 0
+
+        async def send(letter: Letter) -> Outcome:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1:
+                return await notices._send(letter)
+            await world.leaves("minh")
+            return Outcome.REFUSED
+
+        delivery = Delivery(notices.store, send, again_s=(0.001, 0.001))
+        async with sending(delivery):
+            message = Message("away/x", What.AWAY, device.id, world.clock.ms, {"since_ms": world.clock.ms})
+            delivery.offer(await notices.store.plan(message, SITE))
+            await until(lambda: delivery.idle)
+        assert (attempts, world.heard("minh")) == (2, [])
+        assert await results(notices.store) == ["failed"]

@@ -8,11 +8,12 @@ from sqlmodel import select
 from protocol.messages import Cause, ClockTrust, Event, EventKind, Fate, Reason
 from server.commands.wish import Actor, Wish
 from server.devices.chosen import Chosen
-from server.notify.kinds import Kind
+from server.notify.kinds import Kind, Message, What
 from server.notify.models import Notice, PushSubscription
 from tests.server.board import SITE, Puppet
 from tests.server.notify.services import mail_server
 from tests.server.notify.world import Told, told
+from tests.waiting import until
 
 
 async def results(world: Told) -> list[tuple[str, str, str]]:
@@ -215,3 +216,27 @@ async def test_who_lost_their_session_on_a_phone_hears_nothing_there(tmp_path: P
         await world.later(120)
         assert world.service.pushed == []
         assert await results(world) == []
+
+
+async def test_who_was_removed_from_a_place_is_not_told_what_waited_for_a_restart(tmp_path: Path):
+    async with told(tmp_path) as world:
+        for who in ("lan", "minh"):
+            await world.phone(who)
+        device = await world.device()
+        message = Message("away/x", What.AWAY, device.id, world.clock.ms, {"since_ms": world.clock.ms})
+        await world.notices.store.plan(message, SITE)
+        await world.leaves("minh")
+        world.notices.delivery.offer(await world.notices.store.take_up())
+        await until(lambda: world.notices.delivery.idle)
+        assert [world.heard("lan"), world.heard("minh")] == [["Máy mất kết nối"], []]
+        assert await results(world) == [("lan", "away", "sent"), ("minh", "away", "failed")]
+
+
+async def test_who_was_removed_from_a_place_may_still_try_their_phone(tmp_path: Path):
+    async with told(tmp_path) as world:
+        await world.phone("minh")
+        await world.leaves("minh")
+        [way] = await world.notices.store.ways("minh")
+        world.notices.delivery.offer([await world.notices.store.plan_test("minh", way.id)])
+        await until(lambda: world.notices.delivery.idle)
+        assert world.heard("minh") == ["Tin thử từ Công tắc"]

@@ -6,11 +6,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
+from server.notify.kinds import Message, What
 from server.notify.models import NoticeAddress, PushSubscription
+from server.notify.store import SHOWN
+from server.sites import Member
 from tests.server.notify.services import PushService, push_service
 from tests.server.personal.household import HERE, PAGE, Household, household
-from tests.server.who_world import who_world
+from tests.server.who_world import DEVICE, who_world
 from tests.waiting import until
 
 NOTIFY = "/account/notifications"
@@ -60,6 +65,27 @@ async def test_a_phone_is_added_tried_and_removed_and_the_page_tells_what_became
         assert again.json()["id"] == way, "the same browser is one way"
         await http.post(f"{NOTIFY}/ways/{way}/remove", headers=HERE)
         assert f"/ways/{way}/" not in await page_of(http)
+
+
+async def test_the_page_words_nothing_of_a_place_that_the_person_may_not_see_any_more(tmp_path: Path):
+    async with who_world(tmp_path) as world:
+        await world.cookie("viewer")
+        hoa, store = world.people["viewer"], world.app.state.notices.store
+        await store.add_address(hoa, "sealed", "tgram://…", "en")
+        [way] = await store.ways(hoa)
+        await store.plan_test(hoa, way.id)
+        for number in range(SHOWN):
+            await store.plan(Message(f"away/{number}", What.AWAY, DEVICE, 1, {"since_ms": 1}), world.site_id)
+        words = {"headers": {**PAGE, "Accept-Language": "en"}}
+        member = (await world.send("viewer", "GET", "/account", **words)).text
+        assert member.count("Máy is away") == SHOWN
+        token = await world.cookie("viewer")
+        await world.write(lambda session: session.exec(delete(Member).where(col(Member.user_id) == hoa)))
+        world.app.state.accounts.forget(hoa)
+        world.http.cookies.clear()
+        removed = (await world.http.get("/account", headers={**words["headers"], "Cookie": f"congtac={token}"})).text
+    assert "Máy" not in removed
+    assert "A message from Congtac to try" in removed, "what is of no place, and older than the rest, is there"
 
 
 async def test_trying_is_limited_to_a_few_times_a_minute(tmp_path: Path):

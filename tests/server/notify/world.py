@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import delete
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.accounts.models import Session, User
@@ -40,6 +42,14 @@ class Told:
         await self.notices.store.subscribe(
             who, f"session-{who}", self.service.browser(who), language=language, name="Chrome, Android"
         )
+
+    async def leaves(self, who: str) -> None:
+        """That person is a member of the place no more."""
+
+        async def remove(session: AsyncSession) -> None:
+            await session.exec(delete(Member).where(col(Member.site_id) == SITE, col(Member.user_id) == who))
+
+        await self.stage.database.writer.run(remove)
 
     async def later(self, seconds: float) -> None:
         """So much later, all that is due is decided and sent."""

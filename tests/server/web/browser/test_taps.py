@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from server.web.assets import assets
+from server.web.i18n import words_in
 from tests.server.web import world
-from tests.server.web.browser.visit import Visitor
+from tests.server.web.browser.visit import Visit, Visitor
 from tests.server.web.fake_app import Answer, Running
 
 
@@ -166,6 +168,39 @@ def test_a_rejection_told_by_the_stream_ends_the_waiting(visitor: Visitor, site:
     expect(visit.card("may-bom").locator(".notice")).to_contain_text("một kênh khác đang bật")
 
 
+def test_the_steps_of_what_was_asked_here_say_only_what_was_confirmed(visitor: Visitor) -> None:
+    page = visitor().open()
+    at_ms, soon_ms = world.NOW_MS, world.NOW_MS + 1000
+    here = world.channel("den", "Đèn", "lamp", command=world.applied("den"))
+    answer = world.command("den", "accepted", id="f" * 32, created_ms=soon_ms)
+    told = page.evaluate(
+        """async ([urls, texts, at, channel, answer]) => {
+          const [{ Store }, { stepsOf }, { learn }] = await Promise.all(urls.map((url) => import(url)));
+          learn(texts);
+          const store = new Store();
+          store.nowMs = () => at;
+          const steps = (channel) => stepsOf(store.shown(channel).command, at, 'Asia/Ho_Chi_Minh');
+          store.ask(channel, true);
+          const asked = steps(channel);
+          store.answered(channel, answer);
+          const sent = { ...answer, fate: 'published', published_ms: answer.created_ms + 1000 };
+          return [asked, steps(channel), steps({ ...channel, command: sent })];
+        }""",
+        [
+            [assets().url(name) for name in ("store.js", "steps.js", "words.js")],
+            words_in("vi").for_scripts("why.", "step."),
+            at_ms,
+            here,
+            answer,
+        ],
+    )
+    assert told == [
+        ["14:10:00 Bạn yêu cầu bật"],
+        ["14:10:01 Bạn yêu cầu bật"],
+        ["14:10:01 Bạn yêu cầu bật", "14:10:02 Đã gửi đi"],
+    ]
+
+
 def test_a_tap_while_the_stream_is_down_is_refused_at_once(visitor: Visitor, site: Running) -> None:
     visit = visitor()
     visit.open()
@@ -247,3 +282,91 @@ def test_a_yes_that_comes_when_the_device_is_gone_sends_nothing(visitor: Visitor
     page.get_by_role("dialog").get_by_role("button", name="Bật").click()
     expect(visit.card("may-bom").locator(".notice")).to_contain_text("Chưa gửi: thiết bị đang mất kết nối.")
     assert site.backend.commands == []
+
+
+def minh_switches(visit: Visit, channel: str, *, on: bool) -> None:
+    """It is applied, and drawn on Lan's page."""
+    visit.tell(channel, on=on, actor="Minh", command=world.applied(channel, on=on, actor="Minh"))
+    visit.expect_look(channel, "on" if on else "off")
+
+
+def press(visit: Visit, channel: str) -> None:
+    """The finger goes down on the switch, and stays there."""
+    box = visit.switch(channel).bounding_box()
+    assert box
+    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.page.mouse.down()
+
+
+def sent(visit: Visit, channel: str) -> list[bool]:
+    """What was asked for, once the switch waits."""
+    visit.expect_look(channel, "pending")
+    visit.site.backend.answer = accepted(channel)
+    expect(visit.card(channel)).to_contain_text("chờ thiết bị trả lời")
+    return [it["on"] for it in visit.site.backend.commands]
+
+
+@pytest.mark.parametrize(("channel", "wish"), [("may-bom", True), ("den", False)])
+def test_a_tap_asks_for_what_was_meant_when_the_finger_went_down(visitor: Visitor, channel: str, wish: bool) -> None:
+    visit = visitor()
+    visit.open()
+    press(visit, channel)
+    minh_switches(visit, channel, on=wish)
+    visit.page.mouse.up()
+    assert sent(visit, channel) == [wish]
+
+
+def test_a_held_key_asks_for_what_was_meant_when_it_went_down(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.open()
+    visit.switch("may-bom").focus()
+    visit.page.keyboard.down("Space")
+    minh_switches(visit, "may-bom", on=True)
+    visit.page.keyboard.down("Space")  # what is held is repeated
+    visit.page.keyboard.up("Space")
+    assert sent(visit, "may-bom") == [True]
+
+
+@pytest.mark.parametrize("left", ["by the pointer", "by the key", "to scroll"])
+def test_a_press_that_was_let_go_elsewhere_does_not_count_for_a_later_click(visitor: Visitor, left: str) -> None:
+    visit = visitor()
+    visit.open()
+    keyboard, mouse = visit.page.keyboard, visit.page.mouse
+    if left == "by the key":
+        visit.switch("may-bom").focus()
+        keyboard.down("Space")
+        visit.switch("quat").focus()
+        keyboard.up("Space")
+    else:
+        press(visit, "may-bom")
+        if left == "to scroll":
+            visit.switch("may-bom").dispatch_event("pointercancel")
+        mouse.move(1, 1)
+        mouse.up()
+    minh_switches(visit, "may-bom", on=True)
+    counted = 1 if left == "to scroll" else 0
+    visit.switch("may-bom").dispatch_event("click", {"detail": counted})  # as a screen reader does
+    assert sent(visit, "may-bom") == [False]
+
+
+def test_a_finger_that_went_down_while_the_device_worked_sends_nothing(visitor: Visitor, site: Running) -> None:
+    visit = visitor()
+    visit.open()
+    visit.tell("may-bom", command=world.command("may-bom", "published", actor="Minh", expires_ms=world.NOW_MS + 10**9))
+    visit.expect_look("may-bom", "pending")
+    press(visit, "may-bom")
+    minh_switches(visit, "may-bom", on=True)
+    visit.page.mouse.up()
+    visit.tap("den")
+    assert sent(visit, "den") == [False]
+    assert [it["channel"] for it in site.backend.commands] == ["den"]
+
+
+def test_a_switch_that_asks_first_asks_about_what_was_meant(visitor: Visitor, site: Running) -> None:
+    world.rekey(site.backend.current, world.DEVICE, "may-bom", on=True, ask_first=True)
+    visit = visitor()
+    visit.open()
+    press(visit, "may-bom")
+    minh_switches(visit, "may-bom", on=False)
+    visit.page.mouse.up()
+    assert sent(visit, "may-bom") == [False], "off is never asked about"
