@@ -17,8 +17,10 @@ from protocol.ids import new_token
 
 if TYPE_CHECKING:
     from device.agent import Agent
+    from device.identity import Identity
     from device.journal import Journal
     from device.pins import Pins
+    from device.wiring import Wiring
 
 log = logging.getLogger("congtac.agent")
 
@@ -26,6 +28,7 @@ SHORTEST_KEEPALIVE_S = 2
 LONGEST_KEEPALIVE_S = 120  # as the broker's own limit
 DEFAULT_FOLDER = Path("/etc/congtac")
 DEFAULT_STATE = Path("/var/lib/congtac")
+JOURNAL = "journal.db"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,13 +129,13 @@ def _run(options: argparse.Namespace) -> int:
     # gpiozero and the link are imported late, so that --help is quick
     from device.agent import Agent
     from device.health import health_sensors
-    from device.identity import read_identity, write_identity
+    from device.identity import write_identity
     from device.pins import Pins, choose_factory
     from device.sensing import measuring
     from device.wiring import read_wiring
 
     wiring = read_wiring(options.wiring)
-    identity = read_identity(options.identity)
+    identity = _identity(options, wiring)
     pins = Pins(wiring, choose_factory(options.pins))
     journal = _journal(options.state, pins)
     try:
@@ -153,21 +156,41 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _journal(folder: Path, pins: "Pins") -> "Journal":
-    """The journal. When there can be none, nothing may be on that nobody would switch off."""
+    """The journal. When there can be none, all is switched off, unless another agent has it."""
     from device.journal import Journal
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return Journal(folder / "journal.db", new_token)
+        return Journal(folder / JOURNAL, new_token)
     except JournalInUse:
         raise
     except OSError as error:
-        log.critical("without a journal no relay may be on: switching all off")
-        try:
-            pins.all_off()
-        except PinError as pin_error:
-            log.critical("%s", pin_error)
+        _switch_all_off(pins, "a journal")
         raise JournalError(str(error)) from error
+
+
+def _identity(options: argparse.Namespace, wiring: "Wiring") -> "Identity":
+    """Who this device is. When that cannot be read, all is switched off, unless another agent runs, or none ever did."""
+    from device.identity import read_identity
+    from device.pins import Pins, choose_factory
+
+    try:
+        return read_identity(options.identity)
+    except IdentityError:
+        if (options.state / JOURNAL).exists():
+            pins = Pins(wiring, choose_factory(options.pins))
+            _journal(options.state, pins).close()  # raises JournalInUse while another agent has it: then its pins are its own
+            _switch_all_off(pins, "an identity")
+        raise
+
+
+def _switch_all_off(pins: "Pins", missing: str) -> None:
+    """The agent cannot begin: nothing may be on that nobody would switch off."""
+    log.critical("without %s no relay may be on: switching all off", missing)
+    try:
+        pins.all_off()
+    except PinError as error:
+        log.critical("%s", error)
 
 
 async def _serve(agent: "Agent", work: Coroutine[Any, Any, None]) -> None:

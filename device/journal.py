@@ -6,6 +6,7 @@ worn card has made unreadable is set aside and a new one begun: relays must come
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +20,15 @@ from device.journal_file import alone, is_broken, set_aside
 from device.memory import MOST_RECORDS, Answered, Intent, Memory, Write
 from device.rules import Output
 from protocol.codec import encode
-from protocol.messages import Cause, Receipt
+from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
+from protocol.messages import NO_CONTROL_PATTERN, Cause, Receipt
 from protocol.topics import Topic
 
 log = logging.getLogger("congtac.journal")
 
 LAYOUT: Final = 1
 WAIT_FOR_READERS_S: Final = 1.0
+_RECORDED: Final = (Topic.EVENT, Topic.RECEIPT)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -71,6 +74,7 @@ class Journal:
         try:
             with _storage(self._path):
                 _prepare(db, new_token)
+                _check_records(db)
                 _load(db)
         except BaseException:
             db.close()
@@ -124,7 +128,7 @@ class Journal:
 
     def records_after(self, seq: int, most: int) -> list[tuple[int, Topic, bytes]]:
         """The records that follow this number, oldest first, at most so many: (number, topic, payload)."""
-        with _storage(self._path):
+        with _storage(self._path), _as_written():
             rows = self._db.execute("SELECT seq, topic, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?", (seq, most))
             return [(number, Topic[topic], body) for number, topic, body in rows]
 
@@ -161,9 +165,24 @@ def _prepare(db: sqlite3.Connection, new_token: Callable[[], str]) -> None:
     db.execute("INSERT OR IGNORE INTO meta VALUES ('journal', ?), ('last_seq', '0')", (new_token(),))
 
 
+def _check_records(db: sqlite3.Connection) -> None:
+    """See that all records can be read, now that the file can still be set aside. Raises sqlite3.DatabaseError."""
+    with _as_written():
+        for topic, kind in db.execute("SELECT DISTINCT topic, typeof(body) FROM records"):
+            if Topic[topic] not in _RECORDED or kind != "blob":
+                raise ValueError(f"a record of {topic} in {kind}")
+
+
 def _load(db: sqlite3.Connection) -> Memory:
-    try:
+    with _as_written():
         return _read(db)
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Raises sqlite3.DatabaseError for what cannot be read back: a worn card changed it, or another program wrote it."""
+    try:
+        yield
     except (KeyError, ValueError, TypeError) as error:
         raise sqlite3.DatabaseError(f"holds what this program did not write ({type(error).__name__}: {error})") from error
 
@@ -173,13 +192,13 @@ def _read(db: sqlite3.Connection) -> Memory:
     last_seq = int(meta["last_seq"])
     (first_seq,) = db.execute("SELECT MIN(seq) FROM records").fetchone()
     return Memory(
-        journal=meta["journal"],
+        journal=_like(TOKEN_PATTERN, meta["journal"]),
         last_seq=last_seq,
         first_seq=last_seq + 1 if first_seq is None else first_seq,
         boot_id=meta.get("boot_id"),
         outputs={channel: _output(body) for channel, body in db.execute("SELECT channel, body FROM outputs")},
         intents=tuple(
-            Intent(command, exp_ms, channel, bool(on))
+            Intent(_like(COMMAND_ID_PATTERN, command), exp_ms, _like(CHANNEL_ID_PATTERN, channel), bool(on))
             for command, exp_ms, channel, on in db.execute("SELECT command, exp_ms, channel, on_ FROM intents")
         ),
         commands={
@@ -189,15 +208,24 @@ def _read(db: sqlite3.Connection) -> Memory:
     )
 
 
+def _like(pattern: str, text: str) -> str:
+    """The text, if it looks so. Raises ValueError or TypeError: the messages that it goes into would refuse it at each start."""
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"{text!r} is not like {pattern}")
+    return text
+
+
 @contextmanager
 def _storage(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter where SQLite's own words quote a damaged file
         raise JournalError(f"the journal {path}: {error}") from error
 
 
 def _output(body: str) -> Output:
     fields = json.loads(body)
     cause = fields.pop("cause")
+    if fields.get("actor") is not None:
+        _like(NO_CONTROL_PATTERN, fields["actor"])
     return Output(**fields, cause=Cause(cause) if cause else None)

@@ -87,6 +87,11 @@ class Link:
             )
         except (OSError, TimeoutError, LinkDown) as error:
             log.info("%s: no link to %s:%s: %s", self.settings.user, self.settings.host, self.settings.port, error)
+        except Exception as error:  # whatever a bad name or a proxy's odd answer makes a library raise
+            if up_since is not None:
+                raise
+            where, kind = f"{self.settings.host}:{self.settings.port}", type(error).__name__
+            log.warning("%s: no link to %s: %s: %s", self.settings.user, where, kind, error)
         finally:
             self._connection = None
             await connection.close()

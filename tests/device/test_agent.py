@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import sqlite3
 from typing import Any
 
 import pytest
@@ -293,6 +294,39 @@ async def test_a_fault_of_the_programs_own_ends_the_agent_instead_of_leaving_rel
     board.close()
     assert isinstance(running.exception(), ZeroDivisionError)
     assert "a fault of our own" in caplog.text
+
+
+async def test_a_record_that_cannot_be_read_ends_nothing(site: Site, caplog: pytest.LogCaptureFixture):
+    async with site.board().running() as board:
+        await site.server.welcomed()
+        await site.server.tell(site.server.command(for_s=1))
+        site.network.refuse()
+        site.network.cut()
+        await until(lambda: moves(board) == [True, False])
+        damage_records(site)
+        site.network.heal()
+        await until(lambda: "did not write (KeyError" in caplog.text)
+        await site.server.welcomed(times=2)
+        site.server.send(site.server.key.sign(site.server.command()))
+        await until(lambda: moves(board) == [True, False, True])
+
+
+async def test_a_journal_with_a_record_that_cannot_be_read_is_set_aside_at_the_next_start(site: Site):
+    site.network.refuse()
+    async with site.board().running() as board:
+        await until(lambda: board.changes)
+    damage_records(site)
+    site.network.heal()
+    async with site.board().running():
+        await site.server.welcomed()
+        assert (await site.server.tell(site.server.command())).fate is Fate.APPLIED
+    assert (site.folder / "journal.db.broken-1").exists()
+
+
+def damage_records(site: Site) -> None:
+    """As a worn card would: a bit of each record's topic."""
+    with contextlib.closing(sqlite3.connect(site.folder / "journal.db")) as stranger, stranger:
+        assert stranger.execute("UPDATE records SET topic = 'EVEN\\'").rowcount > 0
 
 
 async def test_on_a_full_card_off_is_obeyed_on_is_refused_and_the_trouble_is_logged_once(

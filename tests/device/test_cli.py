@@ -17,6 +17,8 @@ import pytest
 from broker_config import PrivateBroker, new_secret
 from broker_config.ports import free_port
 from device.identity import Identity, write_identity
+from device.journal import Journal
+from protocol.ids import new_token
 from protocol.messages import Fate
 from tests.conftest import require
 from tests.device.site import DEVICE, WIRING
@@ -203,6 +205,34 @@ def test_without_a_journal_every_relay_is_switched_off_and_then_it_says_why(mach
     assert done.stderr.splitlines()[-1].startswith("congtac-agent: ")
     assert str(machine.state) in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("spoil", [open_identity, spoil_identity, remove_identity])
+def test_without_an_identity_every_relay_is_switched_off_and_then_it_says_why(machine: Machine, spoil):
+    machine.state.mkdir()
+    Journal(machine.state / "journal.db", new_token).close()  # it has run, and may have left something on
+    spoil(machine)
+    done = agent(*machine.run)
+    assert done.returncode == 1
+    assert "without an identity no relay may be on: switching all off" in done.stderr
+    assert str(machine.identity) in done.stderr.splitlines()[-1]
+
+
+def test_a_device_that_never_ran_leaves_nothing_behind_where_it_has_no_identity(machine: Machine):
+    remove_identity(machine)
+    assert agent(*machine.run).returncode == 1
+    assert not machine.state.exists()
+
+
+async def test_without_an_identity_the_relays_of_an_agent_that_runs_are_left_alone(machine: Machine):
+    async with serving(machine) as process:
+        await until(lambda: "trying again in" in said(machine))
+        open_identity(machine)
+        second = await asyncio.to_thread(agent, *machine.run)
+        assert second.stderr.splitlines()[-1].startswith("congtac-agent: another agent is running")
+        assert "switching all off" not in second.stderr
+        process.terminate()
+        assert await ended(process) == 0
 
 
 def test_a_broken_journal_does_not_keep_it_from_serving(machine: Machine):

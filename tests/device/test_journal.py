@@ -337,6 +337,13 @@ ALTERATIONS = {
     "an output has other fields": 'UPDATE outputs SET body = \'{"on": true, "cause": null, "more": 1}\'',
     "an output has an unheard cause": 'UPDATE outputs SET body = \'{"cause": "magic"}\'',
     "text that is none": "UPDATE outputs SET channel = CAST(x'ff' AS TEXT) WHERE channel = 'den'",
+    "a record has an unheard topic": "UPDATE records SET topic = 'EVEN\\' WHERE seq = 1",
+    "a record has a topic that is never journaled": "UPDATE records SET topic = 'STATE' WHERE seq = 1",
+    "a record is text": "UPDATE records SET body = 'x' WHERE seq = 1",
+    "its name is none": "UPDATE meta SET value = 'p0000000000000aa' WHERE key = 'journal'",
+    "an intent of no command": "UPDATE intents SET command = CAST(command AS BLOB)",
+    "an intent for no channel": "UPDATE intents SET channel = 'd/n'",
+    "an actor who cannot be told": "UPDATE outputs SET body = replace(body, 'Minh', 'Minh' || char(127)) WHERE channel = 'may-bom'",
     "another layout": "PRAGMA user_version = 99",
 }
 
@@ -347,6 +354,22 @@ def test_a_journal_that_another_program_wrote_is_set_aside(path: Path, caplog: p
     with sqlite3.connect(path) as stranger:
         stranger.executescript(statement)
     stranger.close()
+    is_set_aside(path, caplog)
+
+
+def test_a_record_that_becomes_unreadable_while_the_journal_is_open_is_a_journal_error(path: Path):
+    journal = opened(written(path, EARLIER))
+    journal._db.execute("UPDATE records SET topic = 'EVEN\\' WHERE seq = 1")
+    with pytest.raises(JournalError, match=re.escape(str(path)) + ".*did not write"):
+        journal.records_after(0, 10)
+    assert [number for number, _topic, _body in journal.records_after(1, 10)] == [2]
+    journal.close()
+
+
+def test_a_journal_whose_tables_are_in_letters_that_are_none_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture):
+    content = written(path, EARLIER).read_bytes()
+    assert content.count(b"CREATE TABLE answered") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE answered", b"CREATE T\xc1BLE answered"))
     is_set_aside(path, caplog)
 
 

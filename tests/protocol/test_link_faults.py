@@ -12,7 +12,7 @@ import pytest
 
 from protocol.backoff import Backoff
 from protocol.errors import LinkDown
-from protocol.link import LinkSettings, LinkState, Received, Will
+from protocol.link import Link, LinkSettings, LinkState, Received, Will
 from protocol.topics import Topic
 from tests.peer import Peer
 from tests.protocol.conftest import Place
@@ -171,6 +171,45 @@ async def test_a_peer_that_never_answers_is_given_up_and_tried_again():
     async with ScriptedBroker(connack=b"") as broker, stranger(broker.port, connect_timeout_s=0.1).running() as device:
         await until(lambda: broker.connects >= 3)
     assert LinkState.UP not in device.states
+
+
+@pytest.mark.parametrize("host", ["mqtt..example", "m" * 64 + ".example"], ids=["an empty label", "a label that is too long"])
+async def test_a_host_that_is_no_name_is_told_and_tried_again(caplog: pytest.LogCaptureFixture, host: str):
+    device = Peer(LinkSettings(host=host, port=1883, user=DEVICE, secret="x"))
+    async with device.running():
+        await until(lambda: device.states.count(LinkState.CONNECTING) >= 3)
+    assert LinkState.UP not in device.states
+    assert f"{DEVICE}: no link to {host}:1883: UnicodeError: " in caplog.text
+
+
+async def _upgrade_without_a_space(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept:abc\r\n\r\n")
+        await reader.read()
+    writer.close()
+
+
+async def test_a_proxy_whose_answer_cannot_be_read_is_told_and_tried_again(caplog: pytest.LogCaptureFixture):
+    async with await asyncio.start_server(_upgrade_without_a_space, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        device = stranger(port, transport="websockets")
+        async with device.running():
+            await until(lambda: device.states.count(LinkState.CONNECTING) >= 3)
+    assert LinkState.UP not in device.states
+    assert f"{DEVICE}: no link to 127.0.0.1:{port}: IndexError: " in caplog.text
+
+
+async def test_a_fault_of_our_own_after_the_link_is_up_ends_it():
+    def faulty(state: LinkState) -> None:
+        if state is LinkState.UP:
+            raise ZeroDivisionError("a mistake")
+
+    async with ScriptedBroker() as broker:
+        broker.answering.set()
+        settings = LinkSettings(host="127.0.0.1", port=broker.port, user=DEVICE, secret="x", subscriptions=("a/#",))
+        with pytest.raises(ZeroDivisionError):
+            await Link(settings, on_message=lambda _message: None, on_state=faulty).run()
 
 
 NONSENSE = {
