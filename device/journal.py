@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from device.errors import JournalError
 from device.journal_file import alone, is_broken, set_aside
 from device.memory import MOST_RECORDS, Answered, Intent, Memory, Write
 from device.rules import Output
+from device.stale_mark import StaleMark
 from protocol.codec import encode
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
 from protocol.messages import NO_CONTROL_PATTERN, Cause, Receipt
@@ -51,9 +53,11 @@ class Journal:
         self._path = path
         self._point = point
         self._lock = alone(path)
+        self._stale = StaleMark(path.with_name(path.name + ".stale"))
         try:
             self._db = self._open(new_token)
         except BaseException:
+            self._stale.close()
             self._lock.close()
             raise
 
@@ -84,15 +88,28 @@ class Journal:
     def close(self) -> None:
         """Close the file. What was written stays."""
         self._db.close()
+        self._stale.close()
         self._lock.close()
 
     def load(self) -> Memory:
-        """All that is remembered."""
+        """All that is remembered; of the outputs nothing, where the last write failed: off is obeyed without being written down."""
         with _storage(self._path):
-            return _load(self._db)
+            memory = _load(self._db)
+        if not self._stale.is_set:
+            return memory
+        log.warning("the journal %s could not be written to: what it remembers of the outputs does not count", self._path)
+        return replace(memory, outputs={channel: Output() for channel in memory.outputs})
 
     def write(self, write: Write) -> None:
         """Do one write, durably, whole or not at all."""
+        try:
+            self._write(write)
+        except JournalError:
+            self._stale.set(True)
+            raise
+        self._stale.set(False)
+
+    def _write(self, write: Write) -> None:
         with _storage(self._path), self._transaction():
             run = self._db.execute
             for record in write.records:

@@ -103,8 +103,6 @@ class Checker:
                     self._let_off.add(write.intent.command)
                 self._records(write.records)
                 self._owed.update({record.seq or 0: record for record in write.records})
-                for channel in write.outputs.keys() & self._outputs.keys():
-                    self._outputs[channel].off_is_unwritten = not is_there and write.outputs[channel].on is not True
             case Told(Receipt() as receipt):
                 self._receipt(receipt)
             case Told(Hello() as hello, true_ms):

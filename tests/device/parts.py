@@ -52,7 +52,10 @@ class CardFault(Enum):
 
 @dataclass
 class Card:
-    """The journal's storage. What is written survives everything; `history` keeps also what the server let go."""
+    """The journal's storage. What is written survives everything; `history` keeps also what the server let go.
+
+    `stale`: the last write failed, so that what is there of the outputs does not count.
+    """
 
     last_seq: int = 0
     boot_id: str | None = None
@@ -63,6 +66,7 @@ class Card:
     records: dict[int, Event | Receipt] = field(default_factory=dict)
     history: dict[int, Event | Receipt] = field(default_factory=dict)
     fault: CardFault | None = None
+    stale: bool = False
 
     def load(self) -> Memory:
         """What a starting agent finds."""
@@ -71,7 +75,7 @@ class Card:
             last_seq=self.last_seq,
             first_seq=min(self.records, default=self.last_seq + 1),
             boot_id=self.boot_id,
-            outputs=dict(self.outputs),
+            outputs={channel: Output() if self.stale else output for channel, output in self.outputs.items()},
             intents=tuple(self.intents.values()),
             commands=dict(self.answered),
             link_lost=self.link_lost,
@@ -79,6 +83,7 @@ class Card:
 
     def write(self, write: Write) -> None:
         """All of it or nothing. Raises JournalError while there is a fault."""
+        self.stale = self.fault is not None
         if self.fault is not CardFault.FULL:
             self._apply(write)
         if self.fault is not None:

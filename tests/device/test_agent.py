@@ -354,3 +354,21 @@ async def test_on_a_full_card_off_is_obeyed_on_is_refused_and_the_trouble_is_log
         record.message for record in caplog.records if record.name == "congtac.agent" and record.levelname in {"ERROR", "WARNING"}
     ]
     assert told == ["the card is full", "the journal can be written again"]
+
+
+async def test_what_was_switched_off_on_a_full_card_is_still_off_after_a_restart(site: Site):
+    full = False
+
+    def step(name: str) -> None:
+        if full and name == "begin":
+            raise JournalError("the card is full")
+
+    async with site.board(step=step).running() as board:
+        await site.server.welcomed()
+        await site.server.tell(site.server.command())
+        full = True
+        assert (await site.server.tell(site.server.command(on=False))).fate is Fate.APPLIED
+        assert moves(board) == [True, False]
+    async with site.board().running() as again:
+        await site.server.welcomed(times=2)
+        assert not any(change.level for change in again.changes)

@@ -1,10 +1,13 @@
 """A card that is full: nothing is switched on that it could not take, nothing is lost that it can take later."""
 
-from device.rules import OutputRule
-from protocol.messages import Event, Fate, Hello, Reason, State
+import pytest
+
+from device.rules import InputRule, OutputRule
+from protocol.messages import ChannelKind, Event, Fate, Hello, Reason, State
 from tests.device.checker import Checker
-from tests.device.histories import BUTTON, DOOR, LAMP, PUMP, drives, fates, moves, online, proven, records, told
+from tests.device.histories import BUTTON, DOOR, LAMP, OPEN, PUMP, SHUT, drives, fates, moves, online, proven, records, told
 from tests.device.parts import CardFault, Failed, Heard, PinFault, Wrote, failing
+from tests.device.world import World
 
 
 def test_nothing_is_switched_on_that_could_not_be_written_down():
@@ -150,6 +153,38 @@ def test_a_number_is_on_the_card_before_the_next_one_is():
     world.restart()
     world.link_up()
     assert sorted(world.card.history) == list(range(1, world.card.last_seq + 1))
+    proven(world)
+
+
+@pytest.mark.parametrize("again", [World.restart, World.reboot])
+def test_what_was_switched_off_on_a_full_card_does_not_go_on_with_the_next_start(again):
+    world = online(LAMP)
+    world.switch("lamp", True)
+    with failing(world.card):
+        world.switch("lamp", False)
+        assert world.server.unnumbered[-1].on is False
+        world.kill()
+    again(world)
+    assert not world.pins["lamp"].level
+    world.link_up()
+    world.advance(60_000)
+    assert world.server.state.channels["lamp"].on is False
+    proven(world)
+
+
+def test_what_ran_before_a_card_was_full_does_not_go_on_beside_what_runs_since():
+    world = online(OPEN, SHUT, InputRule("button", ChannelKind.BUTTON, switches="shut"))
+    world.press("button", False)
+    world.advance(3_000)
+    world.switch("open", True)
+    with failing(world.card):
+        world.switch("open", False)
+        world.advance(3_000)
+        world.press("button")
+        assert world.pins["shut"].level
+        world.kill()
+    world.restart()
+    assert not any(pin.level for pin in world.pins.values())
     proven(world)
 
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,16 +221,33 @@ def test_a_kill_in_the_middle_of_the_first_start_leaves_a_journal_that_opens(pat
 
 def test_a_full_card_is_told_and_what_was_written_stays_readable_and_later_it_works_again(path: Path):
     journal = opened(written(path, EARLIER))
-    before = (journal.load(), journal.records_after(0, 10))
+    before = journal.load()
+    records = journal.records_after(0, 10)
     (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalError, match=re.escape(str(path)) + ".*full"):
         journal.write(WRITES["much at once"])
-    assert (journal.load(), journal.records_after(0, 10)) == before
+    assert journal.load() == replace(before, outputs={channel: Output() for channel in before.outputs})
+    assert journal.records_after(0, 10) == records
     journal._db.execute("PRAGMA max_page_count = 1000000")
     journal.write(WRITES["an answer"])
     assert journal.load().last_seq == 4
     journal.close()
+
+
+def test_nothing_of_the_outputs_counts_after_a_write_that_failed_until_one_went_through(path: Path):
+    journal = opened(written(path, EARLIER))
+    before = journal.load().outputs
+    journal._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(JournalError):
+        journal.write(WRITES["an answer"])
+    journal.close()
+    journal = opened(path)
+    assert journal.load().outputs == {channel: Output() for channel in before}
+    journal.write(Write())
+    journal.close()
+    with closing(opened(path)) as journal:
+        assert journal.load().outputs == before
 
 
 def test_a_card_that_takes_no_more_bytes_is_told_and_later_it_works_again(path: Path):
