@@ -329,23 +329,28 @@ def damage_records(site: Site) -> None:
         assert stranger.execute("UPDATE records SET topic = 'EVEN\\'").rowcount > 0
 
 
+class FillingCard:
+    """What the journal meets on a card that is full for a while."""
+
+    full = False
+
+    def step(self, name: str) -> None:
+        if self.full and name == "begin":
+            raise JournalError("the card is full")
+
+
 async def test_on_a_full_card_off_is_obeyed_on_is_refused_and_the_trouble_is_logged_once(
     site: Site, caplog: pytest.LogCaptureFixture
 ):
-    full = False
-
-    def step(name: str) -> None:
-        if full and name == "begin":
-            raise JournalError("the card is full")
-
-    async with site.board(step=step).running() as board:
+    card = FillingCard()
+    async with site.board(step=card.step).running() as board:
         await site.server.welcomed()
         await site.server.tell(site.server.command())
-        full = True
+        card.full = True
         refused = await site.server.tell(site.server.command("den"))
         obeyed = await site.server.tell(site.server.command(on=False))
         assert (moves(board), moves(board, LAMP)) == ([True, False], [])
-        full = False
+        card.full = False
         await until(lambda: len(site.server.events("switched")) == 2)
         assert (await site.server.tell(site.server.command("den"))).fate is Fate.APPLIED
     assert (refused.fate, refused.reason, refused.seq) == (Fate.REJECTED, Reason.STORAGE, None)
@@ -357,16 +362,11 @@ async def test_on_a_full_card_off_is_obeyed_on_is_refused_and_the_trouble_is_log
 
 
 async def test_what_was_switched_off_on_a_full_card_is_still_off_after_a_restart(site: Site):
-    full = False
-
-    def step(name: str) -> None:
-        if full and name == "begin":
-            raise JournalError("the card is full")
-
-    async with site.board(step=step).running() as board:
+    card = FillingCard()
+    async with site.board(step=card.step).running() as board:
         await site.server.welcomed()
         await site.server.tell(site.server.command())
-        full = True
+        card.full = True
         assert (await site.server.tell(site.server.command(on=False))).fate is Fate.APPLIED
         assert moves(board) == [True, False]
     async with site.board().running() as again:

@@ -1,6 +1,5 @@
 """The page in a real browser, with an application behind it that tells what the test wants."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,18 +7,15 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import OPTIONS
+from tests.components import require
 from tests.server.web.browser.visit import Visit, Visitor
 from tests.server.web.fake_app import FakeBackend, Running
-
-CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS])
+        launched = playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         yield launched
         launched.close()
 
