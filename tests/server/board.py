@@ -17,6 +17,7 @@ from protocol.messages import (
     Call,
     ChannelAbout,
     ChannelKind,
+    ChannelState,
     ClockTrust,
     Command,
     Event,
@@ -27,6 +28,7 @@ from protocol.messages import (
     Presence,
     Reason,
     Receipt,
+    State,
     Welcome,
 )
 from protocol.signing import SigningKey, Verifier
@@ -138,6 +140,16 @@ class Puppet:
 
     def will(self, session: str | None = None) -> None:
         self.say(Presence(session=session or self.session, online=False))
+
+    def state(self, channel: str, on: bool, since_ms: int | None = None) -> None:
+        """The regular report, of one channel."""
+        channels = {channel: ChannelState(on=on, since_ms=since_ms)}
+        at_ms = self.board.hub._now_ms()
+        self.say(
+            State(
+                session=self.session, journal=self.journal, seq=self.seq, at_ms=at_ms, clock=ClockTrust.SERVER, channels=channels
+            )
+        )
 
     def event(self, channel: str, on: bool, *, seq: int | None = None, command: str | None = None) -> Event:
         event = Event(

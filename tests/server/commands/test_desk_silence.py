@@ -1,25 +1,12 @@
 """A command whose time is over without a word is unconfirmed, until the device's word or its whole journal settles it."""
 
-from protocol.messages import ChannelState, ClockTrust, State
 from server.accounts import Principal
 from server.commands.record import Fate
 from server.sites import Role
-from tests.server.board import SITE, Puppet, Stage, stage
+from tests.server.board import SITE, Puppet, stage
 from tests.server.commands.asking import LAN, kept, unanswered, wish
 
 OWNER = Principal("lan", "Lan", {SITE: Role.OWNER})
-
-
-def as_it_is(there: Stage, puppet: Puppet) -> State:
-    """The regular report, which says the same every time."""
-    return State(
-        session=puppet.session,
-        journal=puppet.journal,
-        seq=puppet.seq,
-        at_ms=there.clock(),
-        clock=ClockTrust.SERVER,
-        channels={"may-bom": ChannelState(on=False, since_ms=1_700_000_000_000)},
-    )
 
 
 async def test_silence_ends_as_unconfirmed_and_asks_the_device(tmp_path):
@@ -41,13 +28,13 @@ async def test_a_late_receipt_settles_what_was_unconfirmed(tmp_path):
 async def test_word_that_ends_the_doubt_after_a_command_is_told_to_open_pages_and_kept(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        puppet.say(as_it_is(there, puppet))
+        puppet.state("may-bom", False, since_ms=1_700_000_000_000)
         command = await unanswered(there, puppet)
         assert there.board.registry.get(puppet.id).channels[command.channel].in_doubt
         there.clock.ms += 5_000
         with there.board.hub.stream(OWNER) as page:
             page.snapshot()
-            puppet.say(as_it_is(there, puppet))
+            puppet.state("may-bom", False, since_ms=1_700_000_000_000)
             (told,) = await page.next(60)
         assert told.event == "channel"
         await there.settle()

@@ -2,7 +2,6 @@
 
 from sqlmodel import col, select
 
-from protocol.messages import ChannelState, ClockTrust, State
 from server.devices.models import ChannelReport, JournalMark
 from server.history.search import find_events
 from tests.server.board import Puppet, Stage, stage
@@ -19,17 +18,6 @@ async def mark(there: Stage, puppet: Puppet) -> int:
     await there.settle()
     async with there.database.read() as session:
         return (await session.exec(select(JournalMark.have_seq).where(col(JournalMark.device_id) == puppet.id))).one()
-
-
-def state(there: Stage, puppet: Puppet, *, on: bool) -> State:
-    return State(
-        session=puppet.session,
-        journal=puppet.journal,
-        seq=puppet.seq,
-        at_ms=there.clock(),
-        clock=ClockTrust.SERVER,
-        channels={"den": ChannelState(on=on)},
-    )
 
 
 async def test_what_follows_a_record_that_could_not_be_kept_does_not_move_the_mark(tmp_path):
@@ -108,7 +96,7 @@ async def test_a_report_that_could_not_be_kept_is_kept_with_the_next_state(tmp_p
         with there.full_disk():
             puppet.event("den", True)
             await there.failed()
-        puppet.say(state(there, puppet, on=True))
+        puppet.state("den", True)
         await there.settle()
         async with there.database.read() as session:
             report = (await session.exec(select(ChannelReport).where(col(ChannelReport.channel) == "den"))).one()
