@@ -84,7 +84,7 @@ class Talk:
             return [], False
         # a later hello may still be answered, an earlier one would be out of date
         self._said = {hello: at for hello, at in self._said.items() if at > said}
-        self.clock = self.clock.learn(welcome.server_ms, said, moment.mono)
+        self.clock = self.clock.learn(welcome.server_ms, welcome.clock, said, moment.mono)
         self.welcomed = True
         self._asked_since = None
         self._ledger.confirmed(welcome.have_seq)

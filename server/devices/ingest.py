@@ -12,6 +12,7 @@ from protocol.link import Received
 from protocol.messages import About, Event, Hello, NewSecret, Presence, Reading, Receipt, State, Welcome
 from protocol.topics import Topic
 from server.broker.downlink import Downlink
+from server.clock import ClockName
 from server.db import Op, StorageError, Writer, WriterBusy
 from server.devices.dating import dated, run_of
 from server.devices.state import ChannelNow, DeviceNow, DevicePresence, Registry
@@ -68,6 +69,7 @@ class Ingest:
         self._hub = hub
         self._answers = answers
         self._now_ms = now_ms
+        self._clock_name = ClockName(now_ms)
         self._hold = hold
         self.on_secret: Callable[[DeviceNow, NewSecret], None] = lambda _device, _told: None
         self.on_reading: Callable[[DeviceNow, Reading], None] = lambda _device, _told: None
@@ -184,6 +186,7 @@ class Ingest:
         welcome = Welcome(
             aud=device.id,
             server_ms=self._now_ms(),
+            clock=self._clock_name(),
             session=hello.session,
             hello=hello.hello,
             journal=hello.journal,

@@ -244,6 +244,19 @@ def a_slow_answer() -> World:
     return world
 
 
+def a_slow_answer_of_a_clock_that_was_set() -> World:
+    world = online(LAMP)
+    world.advance(61_000)
+    world.server.ahead_ms += 1_000
+    world.welcomes_held = True
+    world.deliver(Call(within_ms=0))
+    world.advance(1_500)
+    world.welcomes_held = False
+    world.tick()
+    world.hear(world.command("lamp", True, lives_ms=-500))
+    return world
+
+
 def a_command_that_came_never_and_then_before_the_time_is_known() -> World:
     world = online(LAMP)
     command = world.command("lamp", True)

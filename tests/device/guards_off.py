@@ -203,6 +203,13 @@ def the_latest_is_sure(patch):
     patch.setattr(LearntClock, "surely_ms", LearntClock.latest_ms)
 
 
+def a_clock_that_nobody_sets(patch):
+    learn = LearntClock.learn
+    patch.setattr(
+        LearntClock, "learn", lambda self, server_ms, _name, said, received: learn(self, server_ms, "c" * 16, said, received)
+    )
+
+
 def silence_after_the_welcome(patch):
     patch.setattr(Talk, "recorded", lambda *_: None)
 

@@ -168,6 +168,7 @@ class Server:
         return Welcome(
             aud=DEVICE,
             server_ms=true_ms + self.ahead_ms,
+            clock=f"{self.ahead_ms % 2**64:016x}",  # a clock that is set has another name
             session=hello.session,
             hello=hello.hello,
             journal=hello.journal,

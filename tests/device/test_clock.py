@@ -4,10 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from device.clock import FIRST_SANE_MS, LAST_SANE_MS, LearntClock, Moment
+from device.clock import FIRST_SANE_MS, KEPT_MS, LAST_SANE_MS, LearntClock, Moment
 from protocol.messages import ClockTrust
 
 NOON = 1_790_000_000_000
+QUARTZ = "c" * 16
+
+
+def told(*, server_ms: int = NOON, name: str | None = QUARTZ, said: int, received: int, before: LearntClock | None = None):
+    return (before or LearntClock()).learn(server_ms, name, said, received)
 
 
 def test_what_makes_sense_begins_with_2025_and_ends_with_2099():
@@ -25,7 +30,7 @@ def test_nothing_is_known_before_a_welcome():
 
 
 def test_for_stamps_the_middle_of_the_round_trip_is_taken_and_for_expiry_the_latest_it_can_be():
-    clock = LearntClock().learn(NOON, said=1_000, received=1_200)
+    clock = told(said=1_000, received=1_200)
     now = Moment(1_200, 0)
     assert clock.stamp(now) == (NOON + 100, ClockTrust.SERVER)
     assert clock.latest_ms(now) == NOON + 200
@@ -35,26 +40,70 @@ def test_for_stamps_the_middle_of_the_round_trip_is_taken_and_for_expiry_the_lat
 
 @pytest.mark.parametrize("trip", [0, 30_000])
 def test_a_round_trip_that_is_not_too_long_is_learnt_from(trip):
-    assert LearntClock().learn(NOON, 1_000, 1_000 + trip).latest == NOON - 1_000
+    assert told(said=1_000, received=1_000 + trip).latest == NOON - 1_000
 
 
 @pytest.mark.parametrize("trip", [-1, 30_001])
 def test_a_round_trip_that_cannot_be_or_is_too_long_teaches_nothing(trip):
-    known = LearntClock(1, 2, 2)
-    assert known.learn(NOON, 100_000, 100_000 + trip) is known
+    known = LearntClock(1, 2, 1)
+    assert told(said=100_000, received=100_000 + trip, before=known) is known
 
 
 def test_a_time_past_the_year_2100_teaches_nothing():
-    assert LearntClock().learn(LAST_SANE_MS, 0, 0).latest == LAST_SANE_MS
-    assert LearntClock().learn(LAST_SANE_MS + 1, 0, 0) == LearntClock()
+    assert told(server_ms=LAST_SANE_MS, said=0, received=0).latest == LAST_SANE_MS
+    assert told(server_ms=LAST_SANE_MS + 1, said=0, received=0) == LearntClock()
 
 
 def test_what_is_surely_past_is_past_by_every_clock_that_the_server_had():
     day = 86_400_000
-    clock = LearntClock().learn(NOON, 0, 0).learn(NOON + day, 0, 0)
+    clock = told(server_ms=NOON + day, said=0, received=0, before=told(said=0, received=0))
     assert clock.latest_ms(Moment(7, 0)) == NOON + day + 7
     assert clock.surely_ms(Moment(7, 0)) == NOON + 7
-    assert clock.learn(NOON - day, 0, 0).surely_ms(Moment(7, 0)) == NOON - day + 7
+    assert told(server_ms=NOON - day, said=0, received=0, before=clock).surely_ms(Moment(7, 0)) == NOON - day + 7
+
+
+QUICK = told(said=1_000, received=1_100)
+"""T + 100 ms at most, when it is received; what is told at 10,000 is NOON + 9,000 at the earliest and NOON + 8,900 at the latest."""
+
+
+@pytest.mark.parametrize(
+    ("server_ms", "said", "received"),
+    [
+        (NOON + 8_950, 9_000, 12_000),  # anywhere between the two
+        (NOON + 8_900, 9_900, 10_000),  # as quick, and says the same
+        (NOON + 8_900, 9_899, 10_000),
+        (NOON + 8_900, 9_900, 10_001),
+    ],
+)
+def test_a_slower_answer_takes_nothing_from_what_is_known_while_nobody_has_set_the_servers_clock(server_ms, said, received):
+    assert told(server_ms=server_ms, said=said, received=received, before=QUICK) is QUICK
+
+
+@pytest.mark.parametrize(
+    ("server_ms", "said", "received"),
+    [
+        (NOON + 8_900, 9_901, 10_001),  # the latest that it can be is sooner
+        (NOON + 8_901, 9_901, 10_000),  # the earliest that it can be is later
+        (NOON + 60_000, 9_000, 12_000),  # neither can be
+    ],
+)
+def test_an_answer_that_tells_the_time_better_or_otherwise_is_believed(server_ms, said, received):
+    clock = told(server_ms=server_ms, said=said, received=received, before=QUICK)
+    assert (clock.earliest, clock.latest, clock.learnt) == (server_ms - received, server_ms - said, received)
+
+
+@pytest.mark.parametrize(("before", "now"), [(QUARTZ, "d" * 16), (None, None), (QUARTZ, None), (None, QUARTZ)])
+def test_a_clock_that_was_set_or_has_no_name_is_learnt_anew_from_each_answer(before, now):
+    quick = told(name=before, said=1_000, received=1_100)
+    clock = told(server_ms=NOON + 8_950, name=now, said=9_000, received=12_000, before=quick)
+    assert clock == LearntClock(NOON - 3_050, NOON - 50, NOON - 3_050, now, 12_000)
+
+
+@pytest.mark.parametrize(("after_ms", "kept"), [(KEPT_MS - 1, True), (KEPT_MS, False)])
+def test_what_was_learnt_is_kept_for_less_than_an_hour(after_ms, kept):
+    received = 1_100 + after_ms
+    clock = told(server_ms=NOON + after_ms, said=received - 5_000, received=received, before=QUICK)
+    assert (clock is QUICK) is kept
 
 
 @pytest.mark.parametrize(
@@ -73,7 +122,7 @@ def test_the_systems_own_clock_is_used_as_far_as_it_makes_sense(system_ms, stamp
 
 
 def test_no_stamp_is_before_1970():
-    clock = LearntClock(middle=-1_000, latest=0, least=0)
+    clock = LearntClock(earliest=-1_500, latest=-500, least=-1_500)
     assert clock.stamp(Moment(400, NOON)) == (0, ClockTrust.SERVER)
     assert LearntClock().wall_of(10, Moment(5_000, 100)) == 0
     assert LearntClock().wall_of(10, Moment(9, 100)) == 101

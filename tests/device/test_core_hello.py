@@ -138,6 +138,35 @@ def test_a_hello_vouches_for_no_time_that_is_still_to_come_however_long_the_one_
     proven(world)
 
 
+def after_an_answer_that_took(world: World, ms: int) -> World:
+    """The roll is called, and the server answers only then."""
+    world.deliver(Call(within_ms=0))
+    world.answers_held = True
+    world.advance(ms)
+    world.answers_held = False
+    world.tick()
+    return world
+
+
+def test_an_answer_that_is_long_on_its_way_does_not_make_a_device_doubt_the_time_that_it_knows():
+    world = after_an_answer_that_took(online(LAMP), 4_200)
+    world.hear(world.command("lamp", True, lives_ms=4_000))
+    assert fates(world) == ["lamp on #1 applied changed"]
+    proven(world)
+
+
+def test_a_clock_that_was_set_is_doubted_by_as_long_as_the_answer_took():
+    world = online(LAMP)
+    world.advance(61_000)
+    world.server.ahead_ms += 1_000
+    after_an_answer_that_took(world, 4_200)
+    world.hear(world.command("lamp", True, lives_ms=4_000))
+    world.advance(20_000)
+    world.hear(world.command("lamp", True, lives_ms=4_000))
+    assert fates(world) == ["lamp off #1 expired", "lamp on #2 applied changed"]
+    proven(world)
+
+
 def test_a_command_that_would_live_for_more_than_a_day_by_the_devices_clock_is_refused():
     world = online(LAMP)
     world.server.ahead_ms = 3_600_000

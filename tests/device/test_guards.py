@@ -95,6 +95,9 @@ GUARDS = {
     ),
     "a number is given once": Guard(off.numbers_come_twice, days.a_card_that_denies_what_it_wrote, "given twice"),
     "what a deaf link swallowed is asked for": Guard(off.silence_after_the_welcome, days.a_deaf_link, "the server has"),
+    "a clock that was set is learnt anew": Guard(
+        off.a_clock_that_nobody_sets, days.a_slow_answer_of_a_clock_that_was_set, "acts after"
+    ),
     "a hello vouches for what is past only": Guard(off.the_latest_is_sure, days.a_slow_answer, "not past"),
     "what never came is answered only by whoever knows the time": Guard(
         off.answers_without_a_clock,

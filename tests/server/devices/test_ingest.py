@@ -54,6 +54,16 @@ async def test_a_welcome_tells_how_far_the_journal_is_on_disk(tmp_path):
         assert there.link.welcomes(puppet.id)[-1].have_seq == 3
 
 
+async def test_a_clock_that_was_set_has_another_name_in_the_next_welcome(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        there.clock.ms += 3_600_000  # and the machine has not run for that long
+        puppet.hello()
+        before, after = (welcome.clock for welcome in there.link.welcomes(puppet.id))
+        assert before is not None
+        assert after not in (None, before)
+
+
 async def test_what_is_kept_only_after_a_hello_holds_up_nothing_that_follows(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
