@@ -19,6 +19,7 @@ from device.outbox import Outbox
 from device.pins import Pins
 from device.wiring import Wiring
 from device.words import (
+    BeginJournal,
     CommandCame,
     CommandRefused,
     Drive,
@@ -27,6 +28,7 @@ from device.words import (
     Effect,
     Input,
     InputRead,
+    JournalBegun,
     LinkUp,
     LinkWentDown,
     Opened,
@@ -194,6 +196,8 @@ class Agent:
         match effect:
             case WriteJournal():
                 return self._write(effect)
+            case BeginJournal():
+                return self._begin_journal(effect)
             case Drive():
                 self._drive(effect)
             case Publish():
@@ -218,6 +222,16 @@ class Agent:
             return False
         self._journal_says("")
         self._reading(lambda: self._outbox.recorded(effect.write.records))
+        return True
+
+    def _begin_journal(self, effect: BeginJournal) -> bool:
+        try:
+            self._journal.begin(effect.name, effect.after_seq)
+        except JournalError as error:
+            self._journal_says(str(error))
+            return False
+        log.error("the card has lost what was written to it; the journal goes on as %s after %d", effect.name, effect.after_seq)
+        self._carry_out(self._core.handle(JournalBegun(effect.name, effect.after_seq), self._moment()))
         return True
 
     def _drive(self, effect: Drive) -> None:

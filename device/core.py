@@ -31,6 +31,7 @@ from device.words import (
     Input,
     InputRead,
     Journal,
+    JournalBegun,
     LinkUp,
     LinkWentDown,
     Opened,
@@ -138,6 +139,8 @@ class Core:
                 return self._unwritten(what.write, moment)
             case Welcomed():
                 return self._welcomed(what, moment)
+            case JournalBegun():
+                return self._talk.begun(what, moment)
             case RollCalled():
                 self._talk.called(what.call, moment)
                 return []

@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS intents (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answered (command TEXT PRIMARY KEY, exp_ms INTEGER NOT NULL, seq INTEGER) WITHOUT ROWID;
 """
+_RENAME: Final = """
+UPDATE records SET body = CAST(json_set(CAST(body AS TEXT), '$.journal', ?) AS BLOB) WHERE json_valid(CAST(body AS TEXT))
+"""
 
 
 class Journal:
@@ -140,6 +143,8 @@ class Journal:
         if write.link_lost is not None:
             since = "" if write.link_lost.since is None else str(write.link_lost.since)
             run("INSERT OR REPLACE INTO meta VALUES ('link_lost', ?)", (since,))
+        if write.untold_after is not None:
+            run("INSERT OR REPLACE INTO meta VALUES ('untold_after', ?)", (str(write.untold_after),))
         if write.forget_before_ms is not None:
             run("DELETE FROM answered WHERE exp_ms < ?", (write.forget_before_ms,))
 
@@ -150,9 +155,25 @@ class Journal:
             return [(number, Topic[topic], body) for number, topic, body in rows]
 
     def drop_until(self, seq: int) -> None:
-        """Let go of the records up to this number: the server has them."""
+        """Let go of the records up to this number: the server has them. Those that follow may be told from now on."""
         with _storage(self._path), self._transaction():
             self._db.execute("DELETE FROM records WHERE seq <= ?", (seq,))
+            self._db.execute("DELETE FROM meta WHERE key = 'untold_after'")
+
+    def is_untold(self) -> bool:
+        """Whether the last of the records were never told, and the card still says so."""
+        with _storage(self._path):
+            return self._db.execute("SELECT 1 FROM meta WHERE key = 'untold_after'").fetchone() is not None
+
+    def begin(self, name: str, after_seq: int) -> None:
+        """Be another journal, of this name: keep the records that follow this number under it, and none of those before."""
+        with _storage(self._path), self._transaction():
+            run = self._db.execute
+            run("DELETE FROM records WHERE seq <= ?", (after_seq,))
+            self._point("records")
+            run(_RENAME, (name,))
+            self._point("outputs")
+            run("UPDATE meta SET value = ? WHERE key = 'journal'", (name,))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -222,6 +243,7 @@ def _read(db: sqlite3.Connection) -> Memory:
             command: Answered(exp_ms, seq) for command, exp_ms, seq in db.execute("SELECT command, exp_ms, seq FROM answered")
         },
         link_lost=int(meta["link_lost"]) if meta.get("link_lost") else None,
+        untold_after=int(meta["untold_after"]) if "untold_after" in meta else None,
     )
 
 

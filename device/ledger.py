@@ -1,6 +1,7 @@
 """The numbering of records and the memory of commands, kept in step with the journal. Pure: it makes writes and does none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from device.memory import MOST_RECORDS, Answered, Intent, LinkLost, Memory, Write
@@ -12,7 +13,6 @@ REMEMBER_WHEN_CROWDED_MS: Final = 3_600_000
 MOST_REMEMBERED: Final = 20_000
 FORGET_EVERY: Final = 500
 MOST_UNWRITTEN: Final = 1_000
-FURTHEST_AHEAD: Final = 1_000_000
 
 
 class Ledger:
@@ -28,6 +28,8 @@ class Ledger:
         self._answered: dict[str, Answered] = dict(memory.commands)
         self._unwritten: Write | None = None
         self._failed_seq = 0
+        self._untold_after = memory.last_seq if memory.untold_after is None else memory.untold_after
+        self._is_told = False
         self._look_at = FORGET_EVERY
         self._forget_before: int | None = None
 
@@ -62,12 +64,26 @@ class Ledger:
         """Whether something failed to be written and waits for the next write."""
         return self._unwritten is not None
 
+    def lost_after(self, have_seq: int) -> int | None:
+        """The last record that the server can have, where it has more: a power cut took from the card what was said to be on it.
+
+        What was made since has numbers by which the server knows something else. None: nothing is lost.
+        """
+        return self._untold_after if not self._is_told and have_seq > self._untold_after else None
+
+    def begun(self, journal: str, after_seq: int) -> None:
+        """All that follows this number goes by another journal's name from now on."""
+        self.journal, self.server_has = journal, after_seq
+        if self._unwritten is not None:
+            records = tuple(record.model_copy(update={"journal": journal}) for record in self._unwritten.records)
+            self._unwritten = replace(self._unwritten, records=records)
+
     def confirmed(self, have_seq: int) -> None:
-        """The server has all up to this number. Where that is more than we know of, the card lost it: number on from there."""
-        if have_seq > self.last_seq + FURTHEST_AHEAD:
-            return
-        self.server_has = max(self.server_has, have_seq)
-        self.last_seq = max(self.last_seq, have_seq)
+        """The server has all up to this number."""
+        self._is_told = True
+        if self._unwritten is not None:
+            self._unwritten = replace(self._unwritten, untold_after=None)
+        self.server_has = max(self.server_has, min(have_seq, self.written_seq))
 
     def answered(self, command: str) -> Answered | None:
         """What is remembered of a command, if it was answered before."""
@@ -103,6 +119,7 @@ class Ledger:
             forget_before_ms=self._forget_before,
             boot_id=boot_id,
             link_lost=link_lost,
+            untold_after=None if boot_id is None else self._untold_after,
         )
         self._forget_before = None
         held, self._unwritten = self._unwritten, None
@@ -136,4 +153,5 @@ def _joined(first: Write, then: Write) -> Write:
         forget_before_ms=then.forget_before_ms if then.forget_before_ms is not None else first.forget_before_ms,
         boot_id=then.boot_id or first.boot_id,
         link_lost=then.link_lost or first.link_lost,
+        untold_after=first.untold_after,  # of a start, before which there is nothing
     )

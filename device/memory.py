@@ -25,7 +25,8 @@ class Memory:
     """All that the journal holds, as read at start.
 
     `boot_id` tells one run of the machine from another: monotonic times in `outputs` and `link_lost` belong to that run.
-    `commands` are the ids that were answered, each with when it expires (ms) and the sequence number of its receipt.
+    `commands` are the ids that were answered, each with when it expires (ms) and the sequence number of its receipt. `untold_after`:
+    nothing after this number was ever sent; None: it may have been.
     """
 
     journal: str
@@ -36,6 +37,7 @@ class Memory:
     intents: tuple[Intent, ...] = ()
     commands: Mapping[str, "Answered"] = field(default_factory=dict)
     link_lost: int | None = None
+    untold_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Answered:
 class Write:
     """One durable transaction on the journal; whole or not at all.
 
-    `records` are appended under their sequence numbers; `outputs`, `boot_id` and `link_lost` replace what is remembered; an
+    `records` are appended under their sequence numbers; `outputs`, `boot_id`, `link_lost` and `untold_after` replace what is remembered; an
     `intent` is added, those of `settled` commands are taken away; `answered` ids are remembered, those that expired before
     `forget_before_ms` are dropped.
     """
@@ -63,6 +65,7 @@ class Write:
     forget_before_ms: int | None = None
     boot_id: str | None = None
     link_lost: "LinkLost | None" = None
+    untold_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

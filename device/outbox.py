@@ -38,8 +38,11 @@ class Outbox:
             self._sent = seq
         try:
             self._journal.drop_until(seq)
-        finally:
-            self._pump()  # also when nothing can be dropped, as on a full card
+        finally:  # also when nothing can be dropped, as on a full card
+            if self._journal.is_untold():
+                self.stop()  # what was told must not be taken for untold after a crash
+            else:
+                self._pump()
 
     def recorded(self, records: tuple[Event | Receipt, ...]) -> None:
         """These were journaled just now."""

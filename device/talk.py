@@ -7,7 +7,7 @@ from typing import Final
 
 from device.clock import LearntClock, Moment
 from device.ledger import Ledger
-from device.words import Effect, Publish, Reconnect, ServerHas
+from device.words import BeginJournal, Effect, JournalBegun, Publish, Reconnect, ServerHas
 from protocol.messages import Call, Hello, Welcome
 
 ASK_AGAIN_MS: Final = 5_000
@@ -85,14 +85,22 @@ class Talk:
         # a later hello may still be answered, an earlier one would be out of date
         self._said = {hello: at for hello, at in self._said.items() if at > said}
         self.clock = self.clock.learn(welcome.server_ms, welcome.clock, said, moment.mono)
+        self._asked_since = self._next_hello = None
+        lost_after = self._ledger.lost_after(welcome.have_seq)
+        if lost_after is not None:
+            self._hello_between(UNCONFIRMED_MS / 2, UNCONFIRMED_MS, moment)  # should the card not take it now
+            return [BeginJournal(self._new_token(), lost_after)], False
         self.welcomed = True
-        self._asked_since = None
         self._ledger.confirmed(welcome.have_seq)
         slow = moment.mono - said > SLOW_MS
-        self._next_hello = None
         latest_ms = UNCONFIRMED_MS if slow or self._ledger.is_behind else self._patience.renew_ms
         self._hello_between(latest_ms / 2, latest_ms, moment)
         return [ServerHas(self._ledger.server_has)], True
+
+    def begun(self, begun: JournalBegun, moment: Moment) -> list[Effect]:
+        """The journal has another name: the server has to hear it before it is told anything."""
+        self._ledger.begun(begun.name, begun.after_seq)
+        return [] if self.session is None else [self._hello(self.session, moment)]
 
     def called(self, call: Call, moment: Moment) -> None:
         """The roll is called: say hello before long."""

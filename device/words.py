@@ -54,6 +54,14 @@ class Unwritten:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalBegun:
+    """The card has this name for the journal from now on; what followed `after_seq` is kept under it, what came before is gone."""
+
+    name: str
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class InputRead:
     """A button or a contact changed."""
 
@@ -99,6 +107,7 @@ Input = (
     | Driven
     | DriveLate
     | Unwritten
+    | JournalBegun
     | InputRead
     | LinkUp
     | LinkWentDown
@@ -115,6 +124,14 @@ class Journal:
     """Write this, durably, before what follows; its records are then sent in order. On failure: Unwritten."""
 
     write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class BeginJournal:
+    """Give the journal this name: what follows `after_seq` is kept under it, the rest is let go (JournalBegun). On failure: nothing."""
+
+    name: str
+    after_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +169,4 @@ class Reconnect:
     """Nothing comes back on this link: end it and make a new one."""
 
 
-Effect = Journal | Drive | Publish | SendAgain | ServerHas | Reconnect
+Effect = Journal | BeginJournal | Drive | Publish | SendAgain | ServerHas | Reconnect

@@ -12,6 +12,7 @@ from protocol.messages import Cause, Command, Event, EventKind, Fate, Hello, Rea
 from tests.device.parts import (
     Drove,
     Failed,
+    FellBack,
     Heard,
     LinkLost,
     Mended,
@@ -117,6 +118,8 @@ class Checker:
                 self._started(entry)
             case Stopped(levels):
                 self._stopped(levels)
+            case FellBack(last_seq):
+                self._fell_back(last_seq)
             case Mended(mono, channel):
                 self._outputs.get(channel, Watched()).mended = mono
             case _:
@@ -297,6 +300,11 @@ class Checker:
         for jti in self._heard.keys() - self._durable.keys() - self._open.keys():
             del self._heard[jti]
             self._moved.discard(jti)
+
+    def _fell_back(self, last_seq: int) -> None:
+        self._card = {seq: record for seq, record in self._card.items() if seq <= last_seq}
+        self._durable = {command: seq for command, seq in self._durable.items() if seq <= last_seq}
+        self._open = dict(self.world.card.intents)
 
     def _cut_short(self, drove: Drove, output: Watched) -> None:
         """A pin moved, and the agent died before it could say why: was there a reason?"""

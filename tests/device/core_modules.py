@@ -8,7 +8,7 @@ PURE: Final = ("acts", "boot", "clock", "core", "ledger", "link_loss", "memory",
 UNITS: Final = ("acts", "boot", "clock", "ledger", "link_loss", "rules", "talk")
 STORIES: Final = (
     *("core_commands", "core_leases", "core_boot", "core_interlock", "core_link_loss", "core_hello", "core_state"),
-    *("core_faults", "core_buttons", "core_full_card"),
+    *("core_faults", "core_buttons", "core_full_card", "core_lost_tail"),
 )
 
 

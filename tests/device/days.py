@@ -1,8 +1,10 @@
 """Days on which one guard of the core or another is needed."""
 
+from copy import deepcopy
+
 from device.rules import LinkLoss, OutputRule
 from protocol.messages import Call
-from tests.device.histories import BUTTON, COOLER, FAN, LAMP, OPEN, PUMP, SHUT, VALVE, online
+from tests.device.histories import BUTTON, COOLER, DOOR, FAN, LAMP, OPEN, PUMP, SHUT, VALVE, online
 from tests.device.parts import CardFault, PinFault, failing
 from tests.device.world import World, wires
 
@@ -229,6 +231,18 @@ def a_deaf_link() -> World:
     world.advance(61_000)
     world.deaf = True
     world.switch("lamp", True)
+    return world
+
+
+def a_card_that_lost_its_tail() -> World:
+    world = online(LAMP, DOOR)
+    earlier = deepcopy(world.card)
+    world.switch("lamp", True)
+    world.cut_power()
+    world.falls_back_to(earlier)
+    world.start()
+    world.press("door", True)
+    world.link_up()
     return world
 
 

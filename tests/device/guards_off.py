@@ -203,6 +203,10 @@ def the_latest_is_sure(patch):
     patch.setattr(LearntClock, "surely_ms", LearntClock.latest_ms)
 
 
+def a_card_is_believed(patch):
+    patch.setattr(Ledger, "lost_after", lambda _self, _have_seq: None)
+
+
 def a_clock_that_nobody_sets(patch):
     learn = LearntClock.learn
     patch.setattr(

@@ -52,14 +52,16 @@ class CardFault(Enum):
 
 @dataclass
 class Card:
-    """The journal's storage. What is written survives everything; `history` keeps also what the server let go.
+    """The journal's storage. What is written survives everything; `history` keeps also what the server let go, of this journal.
 
     `stale`: the last write failed, so that what is there of the outputs does not count.
     """
 
+    journal: str = JOURNAL
     last_seq: int = 0
     boot_id: str | None = None
     link_lost: int | None = None
+    untold_after: int | None = None
     outputs: dict[str, Output] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     answered: dict[str, Answered] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Card:
     def load(self) -> Memory:
         """What a starting agent finds."""
         return Memory(
-            journal=JOURNAL,
+            journal=self.journal,
             last_seq=self.last_seq,
             first_seq=min(self.records, default=self.last_seq + 1),
             boot_id=self.boot_id,
@@ -79,6 +81,7 @@ class Card:
             intents=tuple(self.intents.values()),
             commands=dict(self.answered),
             link_lost=self.link_lost,
+            untold_after=self.untold_after,
         )
 
     def write(self, write: Write) -> None:
@@ -86,6 +89,16 @@ class Card:
         self.stale = self.fault is not None
         if self.fault is not CardFault.FULL:
             self._apply(write)
+        if self.fault is not None:
+            raise JournalError("the card is full")
+
+    def begin(self, name: str, after_seq: int) -> None:
+        """Be another journal from here on. Raises JournalError while there is a fault."""
+        if self.fault is not CardFault.FULL:
+            self._let_go(after_seq)
+            self.journal = name
+            self.records = {seq: record.model_copy(update={"journal": name}) for seq, record in self.records.items()}
+            self.history = dict(self.records)
         if self.fault is not None:
             raise JournalError("the card is full")
 
@@ -103,6 +116,8 @@ class Card:
         self.boot_id = write.boot_id or self.boot_id
         if write.link_lost is not None:
             self.link_lost = write.link_lost.since
+        if write.untold_after is not None:
+            self.untold_after = write.untold_after
         if write.forget_before_ms is not None:
             self.answered = {key: known for key, known in self.answered.items() if known.exp_ms >= write.forget_before_ms}
 
@@ -114,9 +129,19 @@ class Card:
         return [(number, self.records[number].TOPIC, encode(self.records[number])) for number in following]
 
     def drop_until(self, seq: int) -> None:
-        """The server has these."""
-        for number in [number for number in self.records if number <= seq]:
-            del self.records[number]
+        """The server has these, and what follows may be told. Raises JournalError while there is a fault."""
+        if self.fault is not CardFault.FULL:
+            self._let_go(seq)
+            self.untold_after = None
+        if self.fault is not None:
+            raise JournalError("the card is full")
+
+    def is_untold(self) -> bool:
+        """Whether the last records were never told."""
+        return self.untold_after is not None
+
+    def _let_go(self, seq: int) -> None:
+        self.records = {number: record for number, record in self.records.items() if number > seq}
 
 
 class TwoStories(AssertionError):  # noqa: N818 (a finding, no error)
@@ -125,9 +150,14 @@ class TwoStories(AssertionError):  # noqa: N818 (a finding, no error)
 
 @dataclass
 class Server:
-    """Takes what arrives, once by number, and answers a hello. Its clock is its own: `ahead_ms` of true time, and it may jump."""
+    """Takes what arrives, once by number, and answers a hello. Its clock is its own: `ahead_ms` of true time, and it may jump.
+
+    `earlier`: what it has of the journals that the device had before.
+    """
 
     ahead_ms: int = 0
+    journal: str = JOURNAL
+    earlier: dict[str, dict[int, Event | Receipt]] = field(default_factory=dict)
     records: dict[int, Event | Receipt] = field(default_factory=dict)
     unnumbered: list[Receipt] = field(default_factory=list)
     state: State | None = None
@@ -145,12 +175,18 @@ class Server:
                 self.state = message
             case Hello():
                 self.hellos.append(message)
+                self._of_journal(message.journal)
             case _:
                 pass
 
+    def _of_journal(self, journal: str) -> None:
+        if journal != self.journal:
+            self.earlier[self.journal] = self.records
+            self.journal, self.records, self.skipped_to = journal, self.earlier.pop(journal, {}), 0
+
     def _keep(self, record: Event | Receipt) -> None:
         assert record.seq is not None
-        known = self.records.setdefault(record.seq, record)
+        known = (self.records if record.journal == self.journal else self.earlier[record.journal]).setdefault(record.seq, record)
         if known != record:
             raise TwoStories(f"number {record.seq} is {known!r} and {record!r}")
 
@@ -164,7 +200,7 @@ class Server:
 
     def welcome(self, hello: Hello, true_ms: int) -> Welcome:
         """The answer to a hello, at a moment."""
-        self.skipped_to = max(self.skipped_to, min(hello.first_seq - 1, self.have_seq))
+        self.skipped_to = max(self.skipped_to, hello.first_seq - 1)
         return Welcome(
             aud=DEVICE,
             server_ms=true_ms + self.ahead_ms,
@@ -177,7 +213,8 @@ class Server:
 
     def receipts(self, command: str) -> list[Receipt]:
         """All that came about a command."""
-        numbered = [record for record in self.records.values() if isinstance(record, Receipt)]
+        journals = [*self.earlier.values(), self.records]
+        numbered = [record for journal in journals for record in journal.values() if isinstance(record, Receipt)]
         return [told for told in [*numbered, *self.unnumbered] if told.command == command]
 
 
@@ -274,6 +311,13 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """The card is as it was when this was its last record, whatever it had said to be written since."""
+
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mended:
     """A pin works again."""
 
@@ -281,7 +325,7 @@ class Mended:
     channel: str
 
 
-Entry = Heard | Pressed | Drove | Started | Wrote | Failed | Told | WelcomeCame | LinkLost | Stopped | Mended
+Entry = Heard | Pressed | Drove | Started | Wrote | Failed | Told | WelcomeCame | LinkLost | Stopped | FellBack | Mended
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 from typing import Any
 
@@ -309,6 +310,27 @@ async def test_a_record_that_cannot_be_read_ends_nothing(site: Site, caplog: pyt
         await site.server.welcomed(times=2)
         site.server.send(site.server.key.sign(site.server.command()))
         await until(lambda: moves(board) == [True, False, True])
+
+
+async def test_a_card_that_lost_what_was_written_to_it_gives_nothing_another_things_number(site: Site):
+    journal, copy = site.folder / "journal.db", site.folder / "earlier.db"
+    async with site.board().running():
+        await site.server.welcomed()
+    shutil.copy(journal, copy)
+    async with site.board().running():
+        await site.server.welcomed(times=2)
+        receipt = await site.server.tell(site.server.command())
+    (name,) = site.server.have
+    had = set(site.server.have[name])
+    copy.replace(journal)
+    async with site.board().running():
+        await until(lambda: len(site.server.have) == 2)
+        again = await site.server.tell(site.server.command(on=False))
+    assert site.server.have[name] == had
+    (other,) = site.server.have.keys() - {name}
+    assert (receipt.journal, again.journal) == (name, other)
+    started = [event for event in site.server.events("started") if event.journal == other]
+    assert [event.seq for event in started] == [min(site.server.have[other])]
 
 
 async def test_a_journal_with_a_record_that_cannot_be_read_is_set_aside_at_the_next_start(site: Site):

@@ -244,25 +244,6 @@ def test_what_a_deaf_link_swallowed_is_sent_again():
     assert world.server.records == world.card.history
 
 
-def test_a_server_that_has_more_than_the_journal_does_not_make_numbers_come_twice():
-    world = online(LAMP)
-    world.switch("lamp", True)
-    world.kill()
-    for number in (2, 3):  # the card lied about the last write before a power cut
-        del world.card.history[number]
-        del world.card.records[number]
-    world.card.last_seq = 1
-    world.start()
-    del world.server.records[2]
-    del world.card.history[2]
-    world.server.skipped_to = 3
-    world.link_up()
-    world.switch("lamp", False)
-    assert min(number for number in world.card.history if number > 2) == 4
-    world.advance(60_000)
-    assert world.server.have_seq == world.card.last_seq
-
-
 def test_what_happens_before_the_time_is_known_is_dated_by_how_long_the_machine_had_run():
     world = World(wires(DOOR))
     world.advance(3_000)

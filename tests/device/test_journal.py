@@ -78,6 +78,7 @@ WRITES = {
     "much at once": Write(
         records=tuple(event(seq) for seq in range(3, 400)), answered={command_id(n): Answered(n, n) for n in range(200)}
     ),
+    "untold": Write(untold_after=7),
     "nothing": Write(),
 }
 
@@ -154,6 +155,54 @@ def test_what_the_server_has_is_let_go_and_the_numbers_go_on(path: Path):
     assert (memory.first_seq, memory.last_seq, records) == (3, 2, [])
 
 
+def test_from_where_on_nothing_was_told_is_remembered_until_it_may_be(path: Path):
+    written(path, EARLIER, Write(untold_after=1), Write(records=(event(3),)))
+    assert remembered(path)[0].untold_after == 1
+    journal = opened(path)
+    assert journal.is_untold()
+    journal.drop_until(1)
+    assert not journal.is_untold()
+    journal.close()
+    assert remembered(path)[0].untold_after is None
+
+
+OTHER = "00000000000000bb"
+
+
+def begun_anew(path: Path) -> tuple[Memory, list[tuple[int, Topic, bytes]]]:
+    """What is remembered once another journal has begun after the first record."""
+    journal = opened(path)
+    journal.begin(OTHER, 1)
+    journal.close()
+    return remembered(path)
+
+
+def test_another_journal_keeps_what_follows_under_its_own_name_and_all_else_as_it_was(path: Path):
+    before = remembered(written(path, EARLIER, WRITES["a start"]))[0]
+    memory, records = begun_anew(path)
+    assert memory == replace(before, journal=OTHER, first_seq=2)
+    ours = {"journal": OTHER}
+    assert records == [
+        (2, Topic.RECEIPT, encode(receipt(2).model_copy(update=ours))),
+        (3, Topic.EVENT, encode(event(3).model_copy(update=ours))),
+    ]
+
+
+def test_another_journal_keeps_words_of_any_language(path: Path):
+    said = event(2).model_copy(update={"actor": 'Nguyễn "Ba" Ộ'})
+    written(path, Write(records=(event(1), said)))
+    assert begun_anew(path)[1] == [(2, Topic.EVENT, encode(said.model_copy(update={"journal": OTHER})))]
+
+
+def test_a_record_that_a_worn_card_has_changed_does_not_keep_another_journal_from_beginning(path: Path):
+    written(path, EARLIER, WRITES["a start"])
+    with closing(sqlite3.connect(path)) as stranger, stranger:
+        stranger.execute("UPDATE records SET body = CAST('{' AS BLOB) WHERE seq = 2")
+    memory, records = begun_anew(path)
+    assert memory.journal == OTHER
+    assert [body for _, _, body in records] == [b"{", encode(event(3).model_copy(update={"journal": OTHER}))]
+
+
 def test_records_are_read_in_order_and_in_parts(path: Path):
     journal = opened(written(path, WRITES["much at once"]))
     assert [number for number, _topic, _body in journal.records_after(10, 3)] == [11, 12, 13]
@@ -206,6 +255,19 @@ def test_a_kill_while_records_are_let_go_leaves_all_or_none(path: Path, point: s
 
     assert in_child(killed) == -signal.SIGKILL
     assert len(remembered(path)[1]) == (1 if point == "committed" else 2)
+
+
+@pytest.mark.parametrize("point", ["begin", "records", "outputs", "commit", "committed"])
+def test_a_kill_while_another_journal_begins_leaves_the_one_or_the_other(path: Path, point: str):
+    before = remembered(written(path, EARLIER))
+    shutil.copytree(path.parent, path.parent / "copy")
+    after = begun_anew(path.parent / "copy" / path.name)
+
+    def killed() -> None:
+        opened(path, lambda name: die() if name == point else None).begin(OTHER, 1)
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert remembered(path) == (after if point == "committed" else before)
 
 
 def test_a_kill_in_the_middle_of_the_first_start_leaves_a_journal_that_opens(path: Path):

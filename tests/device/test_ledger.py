@@ -45,16 +45,51 @@ def test_what_the_server_has_only_grows():
     assert not numbers.is_behind
 
 
-def test_numbers_go_on_from_what_the_server_has_where_the_card_lost_them():
+def test_a_server_is_believed_no_more_than_is_on_the_card():
     numbers = fresh(last_seq=7)
-    numbers.confirmed(7 + ledger.FURTHEST_AHEAD)
-    assert numbers.next_seq() == 8 + ledger.FURTHEST_AHEAD
+    numbers.confirmed(7)
+    assert numbers.lost_after(1_000) is None
+    numbers.failed(numbers.write(records=(event(numbers.next_seq()),)))
+    numbers.confirmed(1_000)
+    assert (numbers.server_has, numbers.next_seq()) == (7, 9)
 
 
-def test_a_number_that_no_server_can_have_is_not_believed():
+def test_a_server_that_has_more_than_was_found_on_the_card_has_what_the_card_lost():
     numbers = fresh(last_seq=7)
-    numbers.confirmed(8 + ledger.FURTHEST_AHEAD)
-    assert (numbers.next_seq(), numbers.server_has) == (8, 0)
+    numbers.next_seq()
+    assert [numbers.lost_after(have_seq) for have_seq in (0, 7, 8, 1_000)] == [None, None, 7, 7]
+    numbers.confirmed(7)
+    assert numbers.lost_after(8) is None, "it was sent since"
+
+
+def test_what_could_not_be_written_goes_by_the_name_of_the_journal_that_was_begun():
+    numbers = fresh(last_seq=7, first_seq=5)
+    numbers.failed(numbers.write(records=(event(numbers.next_seq()),), answers={"b" * 32: 1}))
+    numbers.begun("b" * 16, 7)
+    assert (numbers.journal, numbers.server_has, numbers.first_seq, numbers.last_seq) == ("b" * 16, 7, 8, 8)
+    held = numbers.write()
+    assert held.records == (event(8).model_copy(update={"journal": "b" * 16}),)
+    assert held.settled == ("b" * 32,)
+    numbers.begun("c" * 16, 7)
+    assert numbers.write().records == ()
+
+
+def test_a_start_writes_down_from_where_on_nothing_was_told_until_a_welcome_says_otherwise():
+    numbers = fresh(last_seq=7)
+    assert numbers.write(records=(event(8),)).untold_after is None
+    assert numbers.write(boot_id="boot").untold_after == 7
+    assert fresh(last_seq=7, untold_after=3).write(boot_id="boot").untold_after == 3
+    assert fresh(last_seq=7, untold_after=3).lost_after(5) == 3
+
+
+def test_a_start_that_could_not_be_written_claims_nothing_of_what_was_told_meanwhile():
+    numbers = fresh(last_seq=7)
+    numbers.failed(numbers.write(boot_id="boot"))
+    numbers.failed(numbers.write())
+    assert numbers.failed(held := numbers.write()) == ()
+    assert held.untold_after == 7
+    numbers.confirmed(7)
+    assert numbers.write().untold_after is None
 
 
 def test_an_answer_is_remembered_with_the_number_of_its_receipt():

@@ -168,18 +168,43 @@ def test_a_record_that_was_not_sent_yet_is_not_sent_out_of_turn(journal: Journal
     assert wire.sent == span(1, AT_ONCE)
 
 
-def test_a_card_on_which_nothing_can_be_dropped_does_not_keep_the_news_from_the_server(tmp_path: Path):
-    full = False
+class FullCard:
+    """A card that takes nothing while it is `full`."""
 
-    def point(_name: str) -> None:
-        if full:
+    def __init__(self, path: Path) -> None:
+        self.full = False
+        self.journal = Journal(path, lambda: TOKEN, self._point)
+
+    def _point(self, _name: str) -> None:
+        if self.full:
             raise JournalError("full")
 
-    journal = Journal(tmp_path / "full.db", lambda: TOKEN, point)
-    wire = Wire(journal)
-    record(journal, wire, 1, 3)
-    full = True
+
+@pytest.fixture
+def card(tmp_path: Path) -> Iterator[FullCard]:
+    made = FullCard(tmp_path / "full.db")
+    yield made
+    made.journal.close()
+
+
+def test_a_card_on_which_nothing_can_be_dropped_does_not_keep_the_news_from_the_server(card: FullCard):
+    wire = Wire(card.journal)
+    record(card.journal, wire, 1, 3)
+    card.full = True
     with pytest.raises(JournalError):
         wire.outbox.server_has(1)
-    journal.close()
     assert wire.sent == [2, 3]
+
+
+def test_what_the_card_has_as_never_told_is_told_once_it_no_longer_says_so(card: FullCard):
+    wire = Wire(card.journal)
+    card.journal.write(Write(records=events(1, 1), untold_after=0))
+    card.full = True
+    with pytest.raises(JournalError):
+        wire.outbox.server_has(0)
+    card.full = False
+    record(card.journal, wire, 2, 3)
+    assert (wire.sent, card.journal.is_untold()) == ([], True)
+    wire.outbox.server_has(0)
+    record(card.journal, wire, 4, 4)
+    assert (wire.sent, card.journal.is_untold()) == ([1, 2, 3, 4], False)

@@ -5,6 +5,7 @@ Between any two effects the agent can be killed or its power be cut.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,6 +16,7 @@ from device.errors import JournalError
 from device.outbox import Outbox
 from device.rules import InputRule, OutputRule
 from device.words import (
+    BeginJournal,
     CommandCame,
     Drive,
     DriveLate,
@@ -23,6 +25,7 @@ from device.words import (
     Input,
     InputRead,
     Journal,
+    JournalBegun,
     LinkUp,
     LinkWentDown,
     Opened,
@@ -46,6 +49,7 @@ from tests.device.parts import (
     Drove,
     Entry,
     Failed,
+    FellBack,
     Heard,
     LinkLost,
     Mended,
@@ -207,6 +211,12 @@ class World:
         self.cut_power(off_for_ms)
         self.start(wiring)
 
+    def falls_back_to(self, card: Card) -> None:
+        """A copy that was made of the card is what is left of it after a power cut: it was not written when it said so."""
+        assert not self.alive
+        self.card = card
+        self.log.append(FellBack(card.last_seq))
+
     def mend(self, channel: str) -> None:
         """The pin works again."""
         self.pins[channel].fault = None
@@ -315,6 +325,8 @@ class World:
         match effect:
             case Journal():
                 return self._write(effect)
+            case BeginJournal():
+                return self._begin_journal(effect)
             case Drive():
                 self._drive(effect)
             case Publish():
@@ -322,7 +334,8 @@ class World:
             case SendAgain():
                 self.outbox.again(effect.seq)
             case ServerHas():
-                self.outbox.server_has(effect.seq)
+                with suppress(JournalError):
+                    self.outbox.server_has(effect.seq)
             case Reconnect():
                 self.reconnects += 1
                 self.link_down()
@@ -342,6 +355,15 @@ class World:
         self.log.append(Wrote(effect.write))
         self._boundary()
         self.outbox.recorded(effect.write.records)
+        return True
+
+    def _begin_journal(self, effect: BeginJournal) -> bool:
+        try:
+            self.card.begin(effect.name, effect.after_seq)
+        except JournalError:
+            return False
+        self._boundary()
+        self._carry_out(self.core.handle(JournalBegun(effect.name, effect.after_seq), self.moment))
         return True
 
     def _drive(self, effect: Drive) -> None:
