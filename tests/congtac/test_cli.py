@@ -1,5 +1,6 @@
 """The `congtac` command: finds the part, tells errors in one line, and its exit code says how it went."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -89,3 +90,21 @@ def test_a_missing_library_names_the_extra_that_brings_it(
 def test_help_loads_none_of_the_server() -> None:
     code = "import sys; from congtac import cli; cli.main([]); sys.exit('fastapi' in sys.modules or 'server' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, stderr=subprocess.DEVNULL, timeout=30).returncode == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_garbage_is_looked_for_before_and_after_a_part_is_loaded_and_not_meanwhile(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for = []
+
+    def load(_name: str) -> object:
+        looked_for.append(gc.isenabled())
+        if fails:
+            raise ModuleNotFoundError(name="fastapi")
+        return sys.modules[_raising(KeyboardInterrupt()).module]
+
+    monkeypatch.setattr(cli, "import_module", load)
+    monkeypatch.setattr(cli, "COMMANDS", {"server": _raising(KeyboardInterrupt())})
+    assert cli.main(["server"]) == (cli.FAILURE if fails else cli.INTERRUPTED)
+    assert (looked_for, gc.isenabled()) == ([False], True)
