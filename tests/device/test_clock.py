@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from device.clock import FIRST_SANE_MS, KEPT_MS, LAST_SANE_MS, LearntClock, Moment
+from device.clock import FIRST_SANE_MS, KEPT_MS, LAST_SANE_MS, Learnt, LearntClock, Moment, Window
 from protocol.messages import ClockTrust
 
 NOON = 1_790_000_000_000
@@ -45,7 +45,7 @@ def test_a_round_trip_that_is_not_too_long_is_learnt_from(trip):
 
 @pytest.mark.parametrize("trip", [-1, 30_001])
 def test_a_round_trip_that_cannot_be_or_is_too_long_teaches_nothing(trip):
-    known = LearntClock(1, 2, 1)
+    known = LearntClock(Learnt(Window(1, 2), QUARTZ, 3), 1)
     assert told(said=100_000, received=100_000 + trip, before=known) is known
 
 
@@ -89,14 +89,14 @@ def test_a_slower_answer_takes_nothing_from_what_is_known_while_nobody_has_set_t
 )
 def test_an_answer_that_tells_the_time_better_or_otherwise_is_believed(server_ms, said, received):
     clock = told(server_ms=server_ms, said=said, received=received, before=QUICK)
-    assert (clock.earliest, clock.latest, clock.learnt) == (server_ms - received, server_ms - said, received)
+    assert clock.known == Learnt(Window(server_ms - received, server_ms - said), QUARTZ, received)
 
 
 @pytest.mark.parametrize(("before", "now"), [(QUARTZ, "d" * 16), (None, None), (QUARTZ, None), (None, QUARTZ)])
 def test_a_clock_that_was_set_or_has_no_name_is_learnt_anew_from_each_answer(before, now):
     quick = told(name=before, said=1_000, received=1_100)
     clock = told(server_ms=NOON + 8_950, name=now, said=9_000, received=12_000, before=quick)
-    assert clock == LearntClock(NOON - 3_050, NOON - 50, NOON - 3_050, now, 12_000)
+    assert clock == LearntClock(Learnt(Window(NOON - 3_050, NOON - 50), now, 12_000), NOON - 3_050)
 
 
 @pytest.mark.parametrize(("after_ms", "kept"), [(KEPT_MS - 1, True), (KEPT_MS, False)])
@@ -121,8 +121,12 @@ def test_the_systems_own_clock_is_used_as_far_as_it_makes_sense(system_ms, stamp
     assert LearntClock().stamp(Moment(3, system_ms)) == stamp
 
 
+def test_an_hour_is_how_long_a_time_is_kept():
+    assert KEPT_MS == 3_600_000
+
+
 def test_no_stamp_is_before_1970():
-    clock = LearntClock(earliest=-1_500, latest=-500, least=-1_500)
+    clock = LearntClock(Learnt(Window(-1_500, -500), QUARTZ, 0), -1_500)
     assert clock.stamp(Moment(400, NOON)) == (0, ClockTrust.SERVER)
     assert LearntClock().wall_of(10, Moment(5_000, 100)) == 0
     assert LearntClock().wall_of(10, Moment(9, 100)) == 101
