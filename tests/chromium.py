@@ -8,3 +8,5 @@ OPTIONS: Final = (
     # nothing that it does by itself may look like a request of the page
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
 )
+SOON_MS: Final = 15_000
+"""What must come true on a page does so by then, whatever else the machine has to do."""

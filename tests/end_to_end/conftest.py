@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.chromium import OPTIONS
+from tests.chromium import OPTIONS, SOON_MS
 from tests.components import require
 from tests.end_to_end.phone import Phone
 from tests.processes import System, pytest_runtest_makereport, running_system
 
 __all__ = ["pytest_runtest_makereport"]
+expect.set_options(timeout=SOON_MS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

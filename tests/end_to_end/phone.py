@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, ViewportSize, expect
 
+from tests.chromium import SOON_MS
+
 SCREEN: ViewportSize = {"width": 360, "height": 740}
-SOON_MS = 15_000
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Phone:
         await expect(self.card(channel)).to_have_attribute("data-look", look, timeout=within_ms)
 
     async def expect_notice(self, channel: str, text: str) -> None:
-        await expect(self.card(channel).locator(".notice")).to_contain_text(text, timeout=SOON_MS)
+        await expect(self.card(channel).locator(".notice")).to_contain_text(text)
 
     async def note_looks(self, channel: str) -> None:
         """From now on the page itself writes down every look of that channel, however short."""

@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, words_in
-from tests.end_to_end.phone import SOON_MS, Phone
+from tests.end_to_end.phone import Phone
 from tests.processes import SimulatedDevice, System, eventually
 from tests.server.web.typed_minutes import MOST_S, TYPED
 from tests.server.web.whys import CASES, NEXT, ZONE
@@ -53,9 +53,9 @@ async def test_on_for_five_minutes_switches_the_relay_with_that_lease_and_says_w
     page = lan.page
     await page.goto(address(shared, device))
     await lan.live()
-    await expect(page.locator("#channel")).to_have_attribute("data-look", "off", timeout=SOON_MS)
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "off")
     await page.get_by_role("button", name="Bật 5 phút").click()
-    await expect(page.locator("#channel")).to_have_attribute("data-look", "on", timeout=SOON_MS)
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "on")
     now = await latest(shared, "den")
     assert (now["command"]["for_s"], now["command"]["fate"]) == (300, "applied")
     assert 299_000 <= now["lease_until_ms"] - now["since_ms"] <= 301_000
@@ -67,11 +67,11 @@ async def test_on_for_five_minutes_switches_the_relay_with_that_lease_and_says_w
     await expect(page.locator("#next li")).to_contain_text("Thiết bị tự tắt lúc")
     await expect(page.locator(".run-title")).to_have_text("Tự tắt sau…")
     await expect(page.locator("#channel .steps li").last).to_contain_text("Đã bật")
-    await expect(page.locator(".strip-on")).not_to_have_count(0, timeout=SOON_MS)  # the past came anew by itself
+    await expect(page.locator(".strip-on")).not_to_have_count(0)  # the past came anew by itself
     assert await overflows(page) is False
 
     await page.get_by_role("switch").click()  # off while a lease runs
-    await expect(page.locator("#channel")).to_have_attribute("data-look", "off", timeout=SOON_MS)
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "off")
     await expect(page.locator("#next")).to_be_hidden()
     assert device.history("den") == [True, False]
     assert lan.complaints == []
@@ -95,9 +95,9 @@ async def test_before_anything_has_left_the_phone_the_page_says_no_more_than_tha
     steps = [
         re.compile(rf" {said}$") for said in ("Lan yêu cầu bật", "Đã gửi đi", "Thiết bị đã nhận", "Đã bật, đã kiểm tra chân ra")
     ]
-    await expect(page.locator("#channel .steps li")).to_have_text(steps, timeout=SOON_MS)
+    await expect(page.locator("#channel .steps li")).to_have_text(steps)
     await page.get_by_role("switch").click()
-    await expect(page.locator("#channel")).to_have_attribute("data-look", "off", timeout=SOON_MS)
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "off")
 
 
 async def test_own_minutes_that_cannot_be_get_a_clear_word_and_nothing_is_lost(shared, device, lan):
@@ -114,7 +114,7 @@ async def test_own_minutes_that_cannot_be_get_a_clear_word_and_nothing_is_lost(s
     assert device.history("quat") == []
     await field.fill("2,5")
     await field.press("Enter")
-    await expect(page.locator("#channel")).to_have_attribute("data-look", "on", timeout=SOON_MS)
+    await expect(page.locator("#channel")).to_have_attribute("data-look", "on")
     await expect(page.get_by_role("alert")).to_have_count(0)
     assert (await latest(shared, "quat"))["command"]["for_s"] == 150
 
@@ -210,9 +210,9 @@ async def test_a_device_that_is_gone_is_told_with_what_was_known_last(shared, ph
     await lan.page.goto(address(shared, gone))
     await lan.live()
     await lan.page.get_by_role("button", name="On for 30 minutes").click()
-    await expect(lan.page.locator("#channel")).to_have_attribute("data-look", "on", timeout=SOON_MS)
+    await expect(lan.page.locator("#channel")).to_have_attribute("data-look", "on")
     await gone.program.kill()
-    await expect(lan.page.locator("#channel")).to_have_attribute("data-look", "offline", timeout=SOON_MS)
+    await expect(lan.page.locator("#channel")).to_have_attribute("data-look", "offline")
     await expect(lan.page.locator(".why")).to_contain_text("last known as ON")
     await expect(lan.page.locator("#next li")).to_contain_text("with or without a network")
     await lan.page.get_by_role("button", name="On for 5 minutes").click(force=True)

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.chromium import OPTIONS
+from tests.chromium import OPTIONS, SOON_MS
 from tests.components import require
 from tests.server.web.browser.visit import Visit, Visitor
 from tests.server.web.fake_app import FakeBackend, Running
+
+expect.set_options(timeout=SOON_MS)
 
 
 @pytest.fixture(scope="module")
