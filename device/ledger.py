@@ -46,7 +46,7 @@ class Ledger:
     @property
     def first_seq(self) -> int:
         """The oldest record that the journal may still hold."""
-        return max(self.server_has, self.last_seq - MOST_RECORDS) + 1
+        return max(self.server_has, self.written_seq - MOST_RECORDS) + 1
 
     @property
     def written_seq(self) -> int:
@@ -65,11 +65,15 @@ class Ledger:
         return self._unwritten is not None
 
     def lost_after(self, have_seq: int) -> int | None:
-        """The last record that the server can have, where it has more: a power cut took from the card what was said to be on it.
+        """The last number up to which card and server mean the same, where the server has more than it can have of this card: a power cut
+        took what was said to be on it, and what was made since has numbers by which the server knows something else.
 
-        What was made since has numbers by which the server knows something else. None: nothing is lost.
+        None: nothing is lost. That the journal let go of its oldest records is no such loss.
         """
-        return self._untold_after if not self._is_told and have_seq > self._untold_after else None
+        if self._is_told:
+            return self.server_has if have_seq > self.written_seq else None
+        known = max(self._untold_after, self.first_seq - 1)
+        return known if have_seq > known else None
 
     def begun(self, journal: str, after_seq: int) -> None:
         """All that follows this number goes by another journal's name from now on."""
@@ -83,7 +87,7 @@ class Ledger:
         self._is_told = True
         if self._unwritten is not None:
             self._unwritten = replace(self._unwritten, untold_after=None)
-        self.server_has = max(self.server_has, min(have_seq, self.written_seq))
+        self.server_has = max(self.server_has, have_seq)
 
     def answered(self, command: str) -> Answered | None:
         """What is remembered of a command, if it was answered before."""

@@ -34,14 +34,13 @@ class Outbox:
         """The server has all up to this number. Begin there; begin there again when it did not get on since it last said so."""
         stuck = self._server_had == seq
         self._server_had = seq
-        if self._sent is None or stuck or self._sent < seq:
-            self._sent = seq
+        begin_at = seq if self._sent is None or stuck or self._sent < seq else self._sent
+        self._sent = None  # first the card must not have it any more that nothing was told: after a crash it would be told anew
         try:
             self._journal.drop_until(seq)
-        finally:  # also when nothing can be dropped, as on a full card
-            if self._journal.is_untold():
-                self.stop()  # what was told must not be taken for untold after a crash
-            else:
+        finally:
+            if not self._journal.is_untold():  # also when nothing can be dropped, as on a full card
+                self._sent = begin_at
                 self._pump()
 
     def recorded(self, records: tuple[Event | Receipt, ...]) -> None:

@@ -52,6 +52,8 @@ class Talk:
         self._asked_since: int | None = None
         self._said: dict[str, int] = {}
         self._next_hello: int | None = None
+        self._is_adrift = False
+        self._has_begun = False
 
     @property
     def next_wake(self) -> int | None:
@@ -71,6 +73,7 @@ class Talk:
         self._asked_since = None
         self._said.clear()
         self._next_hello = None
+        self._has_begun = False
 
     def recorded(self, moment: Moment) -> None:
         """Something was journaled that the server should confirm before long."""
@@ -87,6 +90,7 @@ class Talk:
         self.clock = self.clock.learn(welcome.server_ms, welcome.clock, said, moment.mono)
         self._asked_since = self._next_hello = None
         lost_after = self._ledger.lost_after(welcome.have_seq)
+        self._is_adrift = lost_after is not None
         if lost_after is not None:
             self._hello_between(UNCONFIRMED_MS / 2, UNCONFIRMED_MS, moment)  # should the card not take it now
             return [BeginJournal(self._new_token(), lost_after)], False
@@ -98,9 +102,13 @@ class Talk:
         return [ServerHas(self._ledger.server_has)], True
 
     def begun(self, begun: JournalBegun, moment: Moment) -> list[Effect]:
-        """The journal has another name: the server has to hear it before it is told anything."""
+        """The journal has another name: the server has to hear it before it is told anything. At once, but for one that never agrees."""
         self._ledger.begun(begun.name, begun.after_seq)
-        return [] if self.session is None else [self._hello(self.session, moment)]
+        self._is_adrift = False
+        if self.session is None or self._has_begun:
+            return []
+        self._has_begun = True
+        return [self._hello(self.session, moment)]
 
     def called(self, call: Call, moment: Moment) -> None:
         """The roll is called: say hello before long."""
@@ -142,7 +150,7 @@ class Talk:
                 device_ms=self.clock.stamp(moment)[0],
                 boot=self.boot,
                 mono_ms=moment.mono,
-                surely_ms=None if self._ledger.has_unwritten else self.clock.surely_ms(moment),
+                surely_ms=None if self._ledger.has_unwritten or self._is_adrift else self.clock.surely_ms(moment),
             )
         )
 

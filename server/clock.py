@@ -17,12 +17,14 @@ def now_ms() -> int:
 
 
 def running_ms() -> int:
-    """Whole milliseconds that the machine has run, asleep or awake. Nobody sets this clock; NTP slews it as it does the other."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    """Whole milliseconds that the machine was awake, by its bare quartz: nobody sets this clock, and nobody slews it."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) // 1_000_000
 
 
 class ClockName:
-    """A name that the clock keeps until somebody sets it, by more than SET_MS. Another name without need costs a device some precision."""
+    """A name that the clock keeps until it is set or slewed by more than SET_MS, all in all. Another name without need, as after the quartz
+    has drifted by as much, costs a device some precision.
+    """
 
     def __init__(self, now: Clock, running: Clock = running_ms, new_name: Callable[[], str] = new_token) -> None:
         self._now = now

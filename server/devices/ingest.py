@@ -175,14 +175,16 @@ class Ingest:
             log.warning("%s: records %d to %d of its journal are lost", device.id, have + 1, hello.first_seq - 1)
             have = hello.first_seq - 1
             self._keep(device, keep_loss(device.id, hello.journal, have, self._now_ms()))
-        if hello.last_seq < have:
+        is_old_copy = hello.last_seq < have
+        if is_old_copy:
             log.warning("%s: its journal ends at %d and %d were kept: an old copy?", device.id, hello.last_seq, have)
         if not same_session or hello.journal != device.journal or have != device.kept_seq:
             self._begin_journal(device, hello.journal, have)
         self._make_mark_sure(device, hello.journal)
         self._trusts(device, frozenset(hello.trusts))
         # it was said before it came, whatever time the device takes it to be
-        device.hello_ms, device.caught_up_at = min(hello.surely_ms or 0, self._now_ms()), hello.last_seq
+        device.hello_ms = min(hello.surely_ms or 0, self._now_ms())
+        device.caught_up_at = None if is_old_copy else hello.last_seq
         welcome = Welcome(
             aud=device.id,
             server_ms=self._now_ms(),
@@ -198,6 +200,8 @@ class Ingest:
             log.info("%s was not welcomed: %s", device.id, error)
             return
         self.became(device, DevicePresence.ONLINE)
+        if is_old_copy:
+            return  # it will begin another journal: what waits for it is sent then, so that its answer can be told from none
         self._answers.welcomed(device)
         self._check_caught_up(device)
 

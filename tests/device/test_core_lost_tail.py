@@ -4,10 +4,12 @@ that stands for something else, and nothing that happened since is dropped.
 
 from copy import deepcopy
 
+from device import ledger
+from device.errors import JournalError
 from protocol.messages import Hello, State
 from tests.device.histories import DOOR, LAMP, MINUTE, fates, online, proven, records, told, words
-from tests.device.parts import JOURNAL, Card, failing
-from tests.device.world import World
+from tests.device.parts import JOURNAL, Card, Server, failing
+from tests.device.world import World, wires
 
 
 def lost_tail() -> World:
@@ -138,6 +140,72 @@ def test_a_card_that_is_full_at_the_first_welcome_does_not_take_what_was_told_fo
     world.advance(MINUTE)
     assert world.card.journal == JOURNAL
     assert world.server.records == world.card.history
+    proven(world)
+
+
+def test_a_device_whose_journal_has_no_other_name_yet_vouches_for_nothing(monkeypatch):
+    world = lost_tail()
+    with monkeypatch.context() as broken:
+        broken.setattr(Card, "begin", lambda *_: _no_room())
+        world.link_up()
+        world.switch("lamp", True)
+        world.advance(MINUTE)
+        assert not world.core.is_welcomed
+    assert {hello.surely_ms for hello in told(world, Hello) if hello.last_seq > 5} == {None}
+    world.advance(MINUTE)
+    assert told(world, Hello)[-1].surely_ms is not None
+    assert history(world, world.card.journal)[-2:] == [
+        (6, "switched lamp on command #3 by lan"),
+        (7, "lamp on #3 applied changed"),
+    ]
+    proven(world)
+
+
+def _no_room() -> None:
+    raise JournalError("no room")
+
+
+def test_a_server_that_says_less_at_first_and_then_more_than_was_written_is_told_all_once_more():
+    world = lost_tail()
+    late = {seq: record.model_copy(update={"seq": seq}) for seq in (6, 7) for record in (world.server.records[5],)}
+    had = {**world.server.records, **late}
+    world.server.records = {1: had[1]}  # the rest is not on its disk yet
+    world.welcomes_held = True
+    world.link_up()
+    world.server.records, world.deaf, world.welcomes_held = had, True, False
+    world.tick()
+    assert world.card.journal == JOURNAL
+    world.deaf = False
+    world.advance(MINUTE)
+    assert history(world, world.card.journal) == list(enumerate(SINCE, start=2))
+    assert world.server.earlier[JOURNAL] == had
+
+
+def test_a_server_that_never_agrees_is_asked_no_more_often_for_it(monkeypatch):
+    world = lost_tail()
+    monkeypatch.setattr(Server, "have_seq", property(lambda _server: 99))
+    world.link_up()
+    world.advance(MINUTE)
+    assert world.reconnects == 0
+    assert 4 <= len({hello.journal for hello in told(world, Hello)}) <= 8, "twice, and then each ten to twenty seconds"
+    world.link_down()
+    before = len(told(world, Hello))
+    world.link_up()
+    assert len(told(world, Hello)) == before + 2
+
+
+def test_a_journal_that_let_go_of_its_oldest_records_before_anybody_could_be_told_keeps_its_name(monkeypatch):
+    monkeypatch.setattr(ledger, "MOST_RECORDS", 5)
+    world = World(wires(LAMP, DOOR))
+    for number in range(20):
+        world.press("door", number % 2 == 0)
+    world.reboot()
+    world.link_up()
+    assert world.core.is_welcomed
+    assert world.card.journal == JOURNAL
+    assert sorted(world.server.records) == [18, 19, 20, 21, 22]
+    world.advance(MINUTE)
+    assert len(told(world, Hello)) == 2
     proven(world)
 
 

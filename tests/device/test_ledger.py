@@ -45,21 +45,31 @@ def test_what_the_server_has_only_grows():
     assert not numbers.is_behind
 
 
-def test_a_server_is_believed_no_more_than_is_on_the_card():
-    numbers = fresh(last_seq=7)
-    numbers.confirmed(7)
-    assert numbers.lost_after(1_000) is None
-    numbers.failed(numbers.write(records=(event(numbers.next_seq()),)))
-    numbers.confirmed(1_000)
-    assert (numbers.server_has, numbers.next_seq()) == (7, 9)
-
-
 def test_a_server_that_has_more_than_was_found_on_the_card_has_what_the_card_lost():
     numbers = fresh(last_seq=7)
     numbers.next_seq()
     assert [numbers.lost_after(have_seq) for have_seq in (0, 7, 8, 1_000)] == [None, None, 7, 7]
-    numbers.confirmed(7)
-    assert numbers.lost_after(8) is None, "it was sent since"
+
+
+def test_a_server_that_has_more_than_was_ever_written_has_what_the_card_lost_also_when_it_said_less_before():
+    numbers = fresh(last_seq=7)
+    numbers.confirmed(5)
+    numbers.next_seq()
+    numbers.failed(numbers.write(records=(event(numbers.next_seq()),)))
+    assert [numbers.lost_after(have_seq) for have_seq in (0, 8, 9, 1_000)] == [None, None, 5, 5]
+
+
+def test_what_the_journal_let_go_of_itself_is_not_lost_by_the_card(monkeypatch):
+    monkeypatch.setattr(ledger, "MOST_RECORDS", 5)
+    numbers = fresh(last_seq=7, untold_after=0)
+    assert [numbers.lost_after(have_seq) for have_seq in (0, 2, 3)] == [None, None, 2]
+
+
+def test_what_could_not_be_written_pushes_nothing_out(monkeypatch):
+    monkeypatch.setattr(ledger, "MOST_RECORDS", 5)
+    numbers = fresh(last_seq=7)
+    numbers.failed(numbers.write(records=(event(numbers.next_seq()),)))
+    assert numbers.first_seq == 3
 
 
 def test_what_could_not_be_written_goes_by_the_name_of_the_journal_that_was_begun():

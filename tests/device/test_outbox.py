@@ -208,3 +208,18 @@ def test_what_the_card_has_as_never_told_is_told_once_it_no_longer_says_so(card:
     wire.outbox.server_has(0)
     record(card.journal, wire, 4, 4)
     assert (wire.sent, card.journal.is_untold()) == ([1, 2, 3, 4], False)
+
+
+def test_a_card_that_cannot_be_asked_whether_anything_was_told_is_asked_again_before_anything_is(card: FullCard, monkeypatch):
+    wire = Wire(card.journal)
+    card.journal.write(Write(records=events(1, 1), untold_after=0))
+    card.full = True
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(card.journal, "is_untold", lambda: card._point("read"))
+        with pytest.raises(JournalError):
+            wire.outbox.server_has(0)
+    card.full = False
+    record(card.journal, wire, 2, 2)
+    assert wire.sent == []
+    wire.outbox.server_has(0)
+    assert wire.sent == [1, 2]

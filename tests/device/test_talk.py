@@ -4,7 +4,7 @@ from device.clock import Moment
 from device.ledger import Ledger
 from device.memory import Memory
 from device.talk import PATIENT, WATCHFUL, Patience, Talk
-from device.words import Publish, Reconnect, ServerHas
+from device.words import BeginJournal, JournalBegun, Publish, Reconnect, ServerHas
 from protocol.messages import Call, Welcome
 
 JOURNAL, SESSION = "a" * 16, "5" * 16
@@ -250,3 +250,57 @@ def test_the_five_minutes_count_from_the_first_hello_of_a_link():
     assert not room.talk.welcomed
     assert [type(effect) for effect in room.talk.tick(at(1_299_999))] == [Publish]
     assert room.talk.hear(room.welcome(1), at(1_299_999)) == ([], False)
+
+
+def adrift(room: Room) -> tuple[BeginJournal, Talk]:
+    """A server that has nine of the four records on the card."""
+    room.talk.up(SESSION, at(0))
+    (begin,), answered = room.talk.hear(room.welcome(1, have_seq=9), at(100))
+    assert (answered, room.talk.welcomed, room.talk.next_wake) == (False, False, 100 + 15_000)
+    return begin, room.talk
+
+
+def test_a_server_that_has_more_than_the_card_is_told_of_another_journal_before_it_counts_as_there():
+    room = Room(last_seq=4)
+    begin, talk = adrift(room)
+    assert begin == BeginJournal(f"{2:016x}", 4)
+    (said,) = talk.begun(JournalBegun(begin.name, begin.after_seq), at(101))
+    assert (said.message.journal, said.message.first_seq, said.message.last_seq) == (begin.name, 5, 4)
+    assert said.message.surely_ms == NOON + 1
+    other = room.welcome(3, have_seq=4).model_copy(update={"journal": begin.name})
+    assert talk.hear(other, at(200)) == ([ServerHas(4)], True)
+
+
+def test_another_name_that_the_card_has_not_taken_is_asked_for_again_and_nothing_is_vouched_for_meanwhile():
+    room = Room(last_seq=4)
+    _begin, talk = adrift(room)
+    (said,) = talk.tick(at(15_100))
+    assert (said.message.journal, said.message.surely_ms) == (JOURNAL, None)
+    assert talk.hear(room.welcome(3, have_seq=9), at(15_200)) == ([BeginJournal(f"{4:016x}", 4)], False)
+
+
+def test_a_server_that_agrees_at_last_is_vouched_to_again():
+    room = Room(last_seq=4)
+    _begin, talk = adrift(room)
+    talk.tick(at(15_100))
+    assert talk.hear(room.welcome(3, have_seq=4), at(15_200)) == ([ServerHas(4)], True)
+    (said,) = talk.up("6" * 16, at(15_300))
+    assert said.message.surely_ms == NOON + 100
+
+
+def test_without_a_link_another_name_is_told_with_the_next_one():
+    room = Room(last_seq=4)
+    begin, talk = adrift(room)
+    talk.down()
+    assert talk.begun(JournalBegun(begin.name, begin.after_seq), at(101)) == []
+    (said,) = talk.up("6" * 16, at(200))
+    assert said.message.journal == begin.name
+
+
+def test_at_once_it_is_told_but_once_on_a_link():
+    room = Room(last_seq=4)
+    begin, talk = adrift(room)
+    begun = JournalBegun(begin.name, begin.after_seq)
+    assert [len(talk.begun(begun, at(101))) for _ in range(3)] == [1, 0, 0]
+    talk.up("6" * 16, at(200))
+    assert len(talk.begun(begun, at(201))) == 1

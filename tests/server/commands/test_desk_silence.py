@@ -52,6 +52,17 @@ async def test_a_whole_journal_without_the_command_settles_it_as_expired(tmp_pat
         assert (await kept(there, command.id)).fate is Fate.EXPIRED
 
 
+async def test_the_journal_of_a_card_that_lost_its_end_is_not_whole_and_settles_nothing(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        for on in (True, False, True):
+            puppet.event("den", on)
+        await there.settle()
+        command = await unanswered(there, puppet)
+        puppet.hello(last_seq=2)
+        assert (await kept(there, command.id)).fate is Fate.UNCONFIRMED
+
+
 async def test_a_hello_that_was_said_before_the_end_and_came_after_it_settles_nothing(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()

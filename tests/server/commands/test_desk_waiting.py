@@ -18,6 +18,22 @@ async def test_when_online_waits_for_the_device_and_is_sent_when_it_says_hello(t
         assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id]
 
 
+async def test_when_online_waits_for_the_other_journal_of_a_device_whose_card_lost_the_end_of_this_one(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        for on in (True, False, True):
+            puppet.event("den", on)
+        await there.settle()
+        puppet.will()
+        command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))
+        puppet.session = "c" * 16
+        puppet.hello(last_seq=2)
+        assert there.link.commands(puppet.id) == []
+        puppet.journal = "e" * 16
+        puppet.hello(first_seq=2, last_seq=2)
+        assert [sent.jti for sent in there.link.commands(puppet.id)] == [command.id]
+
+
 async def test_a_waiting_command_can_be_taken_back_and_is_then_never_sent(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
