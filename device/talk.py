@@ -53,7 +53,7 @@ class Talk:
         self._said: dict[str, int] = {}
         self._next_hello: int | None = None
         self._is_adrift = False
-        self._has_begun = False
+        self._begun_in: str | None = None
 
     @property
     def next_wake(self) -> int | None:
@@ -73,7 +73,6 @@ class Talk:
         self._asked_since = None
         self._said.clear()
         self._next_hello = None
-        self._has_begun = False
 
     def recorded(self, moment: Moment) -> None:
         """Something was journaled that the server should confirm before long."""
@@ -105,9 +104,9 @@ class Talk:
         """The journal has another name: the server has to hear it before it is told anything. At once, but for one that never agrees."""
         self._ledger.begun(begun.name, begun.after_seq)
         self._is_adrift = False
-        if self.session is None or self._has_begun:
+        if self.session is None or self.session == self._begun_in:
             return []
-        self._has_begun = True
+        self._begun_in = self.session
         return [self._hello(self.session, moment)]
 
     def called(self, call: Call, moment: Moment) -> None:

@@ -257,6 +257,7 @@ def adrift(room: Room) -> tuple[BeginJournal, Talk]:
     room.talk.up(SESSION, at(0))
     (begin,), answered = room.talk.hear(room.welcome(1, have_seq=9), at(100))
     assert (answered, room.talk.welcomed, room.talk.next_wake) == (False, False, 100 + 15_000)
+    assert room.thrown == [(10_000, 20_000)]
     return begin, room.talk
 
 
