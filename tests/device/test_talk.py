@@ -305,3 +305,5 @@ def test_at_once_it_is_told_but_once_on_a_link():
     assert [len(talk.begun(begun, at(101))) for _ in range(3)] == [1, 0, 0]
     talk.up("6" * 16, at(200))
     assert len(talk.begun(begun, at(201))) == 1
+    talk.down()
+    assert talk.begun(begun, at(202)) == []
