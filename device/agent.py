@@ -37,6 +37,7 @@ from device.words import (
     RollCalled,
     SendAgain,
     ServerHas,
+    Spoilt,
     Tick,
     Unwritten,
     Welcomed,
@@ -205,7 +206,7 @@ class Agent:
             case SendAgain():
                 self._reading(lambda: self._outbox.again(effect.seq))
             case ServerHas():
-                self._reading(lambda: self._outbox.server_has(effect.seq))
+                self._reading(lambda: self._server_has(effect.seq))
             case Reconnect():
                 log.warning("the server does not answer on this link: connecting anew")
                 self.link.drop()
@@ -230,9 +231,17 @@ class Agent:
         except JournalError as error:
             self._journal_says(str(error))
             return False
-        log.error("the card has lost what was written to it; the journal goes on as %s after %d", effect.name, effect.after_seq)
+        log.error(
+            "the card has lost or changed what was written to it; after %d the journal is %s", effect.after_seq, effect.name
+        )
+        self._outbox.stop()
         self._carry_out(self._core.handle(JournalBegun(effect.name, effect.after_seq), self._moment()))
         return True
+
+    def _server_has(self, seq: int) -> None:
+        spoilt = self._outbox.server_has(seq)
+        if spoilt is not None:
+            self._carry_out(self._core.handle(Spoilt(spoilt), self._moment()))
 
     def _drive(self, effect: Drive) -> None:
         at = self._moment()

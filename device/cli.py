@@ -179,8 +179,10 @@ def _identity(options: argparse.Namespace, wiring: "Wiring") -> "Identity":
     except IdentityError:
         if (options.state / JOURNAL).exists():
             pins = Pins(wiring, choose_factory(options.pins))
-            _journal(options.state, pins).close()  # raises JournalInUse while another agent has it: then its pins are its own
+            journal = _journal(options.state, pins)  # raises JournalInUse while another agent has it: then its pins are its own
+            journal.doubt_outputs()  # or the next start would go on with what was on
             _switch_all_off(pins, "an identity")
+            journal.close()
         raise
 
 

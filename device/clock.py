@@ -10,16 +10,21 @@ from protocol.messages import ClockTrust
 
 LONGEST_ROUND_TRIP_MS: Final = 30_000
 KEPT_MS: Final = 1_800_000  # and an hour more until a better answer: by then two quartzes may be half a second apart
+SLEWED_MS: Final = 50
 FIRST_SANE_MS: Final = 1_735_689_600_000  # 2025-01-01: a system clock that is before it was never set
 LAST_SANE_MS: Final = 4_102_444_800_000  # 2100-01-01: no server's clock is past it
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something reached the agent: monotonic ms (they go on while the machine sleeps), and the system's wall clock."""
+    """When something reached the agent: monotonic ms (they go on while the machine sleeps), and the system's wall clock.
+
+    `slewed`: by how many ms the monotonic clock is ahead of the bare quartz; it changes where NTP slews it, and while the machine sleeps.
+    """
 
     mono: int
     system_ms: int
+    slewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """A window, what the server called its clock then (None: nothing), and when it was learnt, in monotonic ms."""
+    """A window, what the server called its clock then (None: nothing), and when it was learnt."""
 
     window: Window
     name: str | None
-    at: int
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,19 @@ class LearntClock:
     ever had, also when it went back by a day.
 
     A slow answer says less than the quick one before it: as long as nobody has set the server's clock, which has another name then,
-    what the quick one said holds.
+    nor slewed this machine's, what the quick one said holds.
     """
 
     known: Learnt | None = None
     least: int | None = None
 
-    def learn(self, server_ms: int, name: str | None, said: int, received: int) -> "LearntClock":
+    def learn(self, server_ms: int, name: str | None, said: int, received: Moment) -> "LearntClock":
         """The clock after a welcome; unchanged when it tells nothing new: its round trip was too long to learn from, or longer than what
         is known, or what was said makes no sense.
         """
-        if not 0 <= received - said <= LONGEST_ROUND_TRIP_MS or server_ms > LAST_SANE_MS:
+        if not 0 <= received.mono - said <= LONGEST_ROUND_TRIP_MS or server_ms > LAST_SANE_MS:
             return self
-        now = Learnt(Window(server_ms - received, server_ms - said), name, received)
+        now = Learnt(Window(server_ms - received.mono, server_ms - said), name, received)
         if self.known is not None and _adds_nothing(now, self.known):
             return self
         earliest = now.window.earliest
@@ -100,5 +105,6 @@ class LearntClock:
 
 
 def _adds_nothing(now: Learnt, known: Learnt) -> bool:
-    is_same_clock = now.name is not None and now.name == known.name and now.at - known.at < KEPT_MS
-    return is_same_clock and now.window.holds(known.window)
+    is_same_clock = now.name is not None and now.name == known.name
+    is_as_before = now.at.mono - known.at.mono < KEPT_MS and abs(now.at.slewed - known.at.slewed) <= SLEWED_MS
+    return is_same_clock and is_as_before and now.window.holds(known.window)

@@ -38,6 +38,7 @@ from device.words import (
     Publish,
     RollCalled,
     SendAgain,
+    Spoilt,
     Tick,
     Unwritten,
     Welcomed,
@@ -141,6 +142,8 @@ class Core:
                 return self._welcomed(what, moment)
             case JournalBegun():
                 return self._talk.begun(what, moment)
+            case Spoilt():
+                return self._talk.spoilt(what.until_seq)
             case RollCalled():
                 self._talk.called(what.call, moment)
                 return []

@@ -165,7 +165,7 @@ def _reaches(identity: Identity) -> bool:
             context = identity.tls_context()
             if context is not None:
                 context.wrap_socket(plain, server_hostname=identity.broker_host).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for what is no name of a host
         log.warning("no broker at %s port %d: %s", identity.broker_host, identity.broker_port, error)
         return False
     return True

@@ -94,6 +94,17 @@ class Journal:
         self._stale.close()
         self._lock.close()
 
+    @property
+    def name(self) -> str:
+        """What it is called now: 16 hex digits."""
+        with _storage(self._path):
+            (name,) = self._db.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()
+            return str(name)
+
+    def doubt_outputs(self) -> None:
+        """Let nothing of the outputs count at the next load, since they were driven without being written down."""
+        self._stale.set(True)
+
     def load(self) -> Memory:
         """All that is remembered; of the outputs nothing, where the last write failed: off is obeyed without being written down."""
         with _storage(self._path):

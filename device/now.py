@@ -10,7 +10,9 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def moment() -> Moment:
     """Now. The monotonic clock is the one that goes on while the machine is suspended."""
-    return Moment(mono=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, system_ms=time.time_ns() // 1_000_000)
+    mono_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    slewed_ns = mono_ns - time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    return Moment(mono_ns // 1_000_000, time.time_ns() // 1_000_000, slewed_ns // 1_000_000)
 
 
 def boot_id() -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from device.journal import Journal
-from protocol.codec import encode
-from protocol.errors import LinkDown
-from protocol.messages import Event, Receipt
+from protocol.codec import decode, encode
+from protocol.errors import LinkDown, ProtocolError
+from protocol.messages import MESSAGES, Event, Receipt
 from protocol.topics import Topic
 
 AT_ONCE = 100
@@ -30,8 +30,11 @@ class Outbox:
         """The link is lost: nothing is sent until the server says again what it has."""
         self._sent = self._server_had = None
 
-    def server_has(self, seq: int) -> None:
-        """The server has all up to this number. Begin there; begin there again when it did not get on since it last said so."""
+    def server_has(self, seq: int) -> int | None:
+        """The server has all up to this number. Begin there; begin there again when it did not get on since it last said so.
+
+        Returns up to where it never will, since a worn card has changed what comes next, or lost it.
+        """
         stuck = self._server_had == seq
         self._server_had = seq
         begin_at = seq if self._sent is None or stuck or self._sent < seq else self._sent
@@ -42,6 +45,14 @@ class Outbox:
             if not self._journal.is_untold():  # also when nothing can be dropped, as on a full card
                 self._sent = begin_at
                 self._pump()
+        return self._spoilt_after(seq) if stuck else None
+
+    def _spoilt_after(self, seq: int) -> int | None:
+        for number, topic, payload in self._journal.records_after(seq, 1):
+            if number > seq + 1:
+                return number - 1
+            return number if self._is_changed(number, topic, payload) else None
+        return None
 
     def recorded(self, records: tuple[Event | Receipt, ...]) -> None:
         """These were journaled just now."""
@@ -64,8 +75,15 @@ class Outbox:
         if self._sent is None:
             return
         batch = self._journal.records_after(self._sent, AT_ONCE)
-        if all(self._send(*record) for record in batch) and len(batch) == AT_ONCE:
+        if all(not self._is_changed(*record) and self._send(*record) for record in batch) and len(batch) == AT_ONCE:
             self._soon(self._pump)
+
+    def _is_changed(self, number: int, topic: Topic, payload: bytes) -> bool:
+        try:
+            record = decode(MESSAGES[topic], payload)
+        except ProtocolError:
+            return True
+        return not isinstance(record, Event | Receipt) or (record.journal, record.seq) != (self._journal.name, number)
 
     def _send(self, seq: int, topic: Topic, payload: bytes) -> bool:
         if self._sent is None or not self._try(topic, payload):

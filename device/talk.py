@@ -86,7 +86,7 @@ class Talk:
             return [], False
         # a later hello may still be answered, an earlier one would be out of date
         self._said = {hello: at for hello, at in self._said.items() if at > said}
-        self.clock = self.clock.learn(welcome.server_ms, welcome.clock, said, moment.mono)
+        self.clock = self.clock.learn(welcome.server_ms, welcome.clock, said, moment)
         self._asked_since = self._next_hello = None
         lost_after = self._ledger.lost_after(welcome.have_seq)
         self._is_adrift = lost_after is not None
@@ -108,6 +108,10 @@ class Talk:
             return []
         self._begun_in = self.session
         return [self._hello(self.session, moment)]
+
+    def spoilt(self, until_seq: int) -> list[Effect]:
+        """This can be told to nobody: what follows is told as another journal, and the server notes a loss."""
+        return [BeginJournal(self._new_token(), until_seq)]
 
     def called(self, call: Call, moment: Moment) -> None:
         """The roll is called: say hello before long."""

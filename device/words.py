@@ -62,6 +62,13 @@ class JournalBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoilt:
+    """The server cannot get on: what the card should hold next, up to this number, is not there or not what was written."""
+
+    until_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class InputRead:
     """A button or a contact changed."""
 
@@ -108,6 +115,7 @@ Input = (
     | DriveLate
     | Unwritten
     | JournalBegun
+    | Spoilt
     | InputRead
     | LinkUp
     | LinkWentDown

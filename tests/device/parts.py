@@ -123,6 +123,11 @@ class Card:
 
     # what the outbox asks of a journal
 
+    @property
+    def name(self) -> str:
+        """What the journal is called."""
+        return self.journal
+
     def records_after(self, seq: int, most: int) -> list[tuple[int, Topic, bytes]]:
         """The records that follow this number."""
         following = sorted(number for number in self.records if number > seq)[:most]

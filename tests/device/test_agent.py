@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from device.errors import JournalError, JournalInUse
+from device.words import CommandRefused
 from protocol.codec import encode
-from protocol.messages import Call, Cause, Fate, Reason, Welcome
+from protocol.messages import Call, Cause, Fate, Hello, Reason, Welcome
 from protocol.signing import SigningKey
 from protocol.topics import LARGEST_PAYLOAD_BYTES, Topic
 from tests.device.site import DEVICE, LAMP, PUMP, Site, moves
@@ -331,6 +332,30 @@ async def test_a_card_that_lost_what_was_written_to_it_gives_nothing_another_thi
     assert (receipt.journal, again.journal) == (name, other)
     started = [event for event in site.server.events("started") if event.journal == other]
     assert [event.seq for event in started] == [min(site.server.have[other])]
+
+
+async def test_a_record_that_the_card_has_changed_holds_up_nothing_that_follows(site: Site):
+    site.network.refuse()
+    async with site.board().running() as board:
+        await until(lambda: board.changes)
+        for _ in range(2):
+            board.agent.feed(CommandRefused(Reason.BAD_SIGNATURE, None))
+    with contextlib.closing(sqlite3.connect(site.folder / "journal.db")) as worn, worn:
+        worn.execute("UPDATE records SET body = CAST('{' AS BLOB) WHERE seq = 2")
+    site.network.heal()
+    async with site.board().running():
+        await site.server.welcomed()
+        for said in (2, 3):  # the first hello learns that the server has the first record, the next that it has no more
+            site.server.peer.say(Topic.CALL.of(DEVICE), encode(Call(within_ms=0)))
+            await until(lambda said=said: len([it for it in site.server.heard if isinstance(it, Hello)]) >= said)
+        await until(lambda: len(site.server.have) == 2)
+        receipt = await site.server.tell(site.server.command())
+    first, other = site.server.have
+    assert (site.server.have[first], receipt.journal) == ({1}, other)
+    assert [event.seq for kind in ("refused", "started") for event in site.server.events(kind) if event.journal == other] == [
+        3,
+        4,
+    ]
 
 
 async def test_a_journal_with_a_record_that_cannot_be_read_is_set_aside_at_the_next_start(site: Site):

@@ -7,8 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from broker_config import PrivateBroker, new_secret
 from broker_config.ports import free_port
 from device.identity import Identity, write_identity
 from device.journal import Journal
+from device.memory import Write
+from device.rules import Output
 from protocol.ids import new_token
 from protocol.messages import Fate
 from tests.conftest import require
@@ -210,12 +212,20 @@ def test_without_a_journal_every_relay_is_switched_off_and_then_it_says_why(mach
 @pytest.mark.parametrize("spoil", [open_identity, spoil_identity, remove_identity])
 def test_without_an_identity_every_relay_is_switched_off_and_then_it_says_why(machine: Machine, spoil):
     machine.state.mkdir()
-    Journal(machine.state / "journal.db", new_token).close()  # it has run, and may have left something on
+    with closing(Journal(machine.state / "journal.db", new_token)) as journal:
+        journal.write(Write(outputs={"may-bom": Output(on=True)}))  # it has run, and has left something on
     spoil(machine)
     done = agent(*machine.run)
     assert done.returncode == 1
     assert "without an identity no relay may be on: switching all off" in done.stderr
     assert str(machine.identity) in done.stderr.splitlines()[-1]
+    assert remembered(machine) == {"may-bom": Output()}, "the next start does not switch it on again"
+
+
+def remembered(machine: Machine) -> Mapping[str, Output]:
+    """What the next start will know of the outputs."""
+    with closing(Journal(machine.state / "journal.db", new_token)) as journal:
+        return journal.load().outputs
 
 
 def test_a_device_that_never_ran_leaves_nothing_behind_where_it_has_no_identity(machine: Machine):

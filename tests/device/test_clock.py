@@ -11,8 +11,16 @@ NOON = 1_790_000_000_000
 QUARTZ = "c" * 16
 
 
-def told(*, server_ms: int = NOON, name: str | None = QUARTZ, said: int, received: int, before: LearntClock | None = None):
-    return (before or LearntClock()).learn(server_ms, name, said, received)
+def told(
+    *,
+    server_ms: int = NOON,
+    name: str | None = QUARTZ,
+    said: int,
+    received: int,
+    slewed: int = 0,
+    before: LearntClock | None = None,
+):
+    return (before or LearntClock()).learn(server_ms, name, said, Moment(received, 0, slewed))
 
 
 def test_what_makes_sense_begins_with_2025_and_ends_with_2099():
@@ -45,7 +53,7 @@ def test_a_round_trip_that_is_not_too_long_is_learnt_from(trip):
 
 @pytest.mark.parametrize("trip", [-1, 30_001])
 def test_a_round_trip_that_cannot_be_or_is_too_long_teaches_nothing(trip):
-    known = LearntClock(Learnt(Window(1, 2), QUARTZ, 3), 1)
+    known = LearntClock(Learnt(Window(1, 2), QUARTZ, Moment(3, 0)), 1)
     assert told(said=100_000, received=100_000 + trip, before=known) is known
 
 
@@ -89,14 +97,14 @@ def test_a_slower_answer_takes_nothing_from_what_is_known_while_nobody_has_set_t
 )
 def test_an_answer_that_tells_the_time_better_or_otherwise_is_believed(server_ms, said, received):
     clock = told(server_ms=server_ms, said=said, received=received, before=QUICK)
-    assert clock.known == Learnt(Window(server_ms - received, server_ms - said), QUARTZ, received)
+    assert clock.known == Learnt(Window(server_ms - received, server_ms - said), QUARTZ, Moment(received, 0))
 
 
 @pytest.mark.parametrize(("before", "now"), [(QUARTZ, "d" * 16), (None, None), (QUARTZ, None), (None, QUARTZ)])
 def test_a_clock_that_was_set_or_has_no_name_is_learnt_anew_from_each_answer(before, now):
     quick = told(name=before, said=1_000, received=1_100)
     clock = told(server_ms=NOON + 8_950, name=now, said=9_000, received=12_000, before=quick)
-    assert clock == LearntClock(Learnt(Window(NOON - 3_050, NOON - 50), now, 12_000), NOON - 3_050)
+    assert clock == LearntClock(Learnt(Window(NOON - 3_050, NOON - 50), now, Moment(12_000, 0)), NOON - 3_050)
 
 
 @pytest.mark.parametrize(("after_ms", "kept"), [(KEPT_MS - 1, True), (KEPT_MS, False)])
@@ -121,12 +129,18 @@ def test_the_systems_own_clock_is_used_as_far_as_it_makes_sense(system_ms, stamp
     assert LearntClock().stamp(Moment(3, system_ms)) == stamp
 
 
+@pytest.mark.parametrize(("slewed", "kept"), [(50, True), (51, False), (-50, True), (-51, False)])
+def test_what_was_learnt_is_kept_while_nobody_has_slewed_the_machines_own_clock(slewed, kept):
+    clock = told(server_ms=NOON + 8_950, said=9_000, received=12_000, slewed=slewed, before=QUICK)
+    assert (clock is QUICK) is kept
+
+
 def test_half_an_hour_is_how_long_a_time_is_kept():
     assert KEPT_MS == 1_800_000
 
 
 def test_no_stamp_is_before_1970():
-    clock = LearntClock(Learnt(Window(-1_500, -500), QUARTZ, 0), -1_500)
+    clock = LearntClock(Learnt(Window(-1_500, -500), QUARTZ, Moment(0, 0)), -1_500)
     assert clock.stamp(Moment(400, NOON)) == (0, ClockTrust.SERVER)
     assert LearntClock().wall_of(10, Moment(5_000, 100)) == 0
     assert LearntClock().wall_of(10, Moment(9, 100)) == 101

@@ -6,8 +6,8 @@ from copy import deepcopy
 
 from device import ledger
 from device.errors import JournalError
-from protocol.messages import Hello, State
-from tests.device.histories import DOOR, LAMP, MINUTE, fates, online, proven, records, told, words
+from protocol.messages import Call, Hello, State
+from tests.device.histories import DOOR, LAMP, MINUTE, VALVE, fates, online, proven, records, told, words
 from tests.device.parts import JOURNAL, Card, Server, failing
 from tests.device.world import World, wires
 
@@ -255,3 +255,42 @@ def test_a_card_that_lost_all_but_its_name_begins_with_one():
     world.start()
     world.link_up()
     assert history(world, world.card.journal) == [(1, "started boot")]
+
+
+def test_a_record_that_the_card_has_changed_is_lost_and_all_that_follows_is_told_under_another_name():
+    world = online(DOOR)
+    world.advance(MINUTE)
+    world.link_down()
+    for is_open in (True, False, True):
+        world.press("door", is_open)
+    world.card.records[3] = world.card.records[3].model_copy(update={"at_ms": -1})
+    world.link_up()
+    world.advance(MINUTE)
+    assert not world.card.records
+    assert history(world, JOURNAL) == [(1, "started boot"), (2, "switched door on input")]
+    assert history(world, world.card.journal) == [(4, "switched door on input")]
+    world.press("door", False)
+    world.advance(MINUTE)
+    assert history(world, world.card.journal)[1:] == [(5, "switched door off input")]
+
+
+def test_what_waits_for_a_full_card_while_a_record_is_found_changed_is_told_under_the_other_name():
+    world = online(VALVE, DOOR)
+    world.advance(MINUTE)
+    world.link_down()
+    for is_open in (True, False):
+        world.press("door", is_open)
+    world.card.records[2] = world.card.records[2].model_copy(update={"at_ms": -1})
+    world.link_up()
+    with failing(world.card):
+        world.press("door", True)
+        world.link_down()
+        world.link_up()
+        world.welcomes_held = True
+        world.deliver(Call(within_ms=0))
+        world.advance(1)
+    world.welcomes_held = False
+    world.tick()
+    world.advance(2 * MINUTE)
+    assert not world.card.records
+    assert [event for _, event in history(world, world.card.journal)] == ["switched door off input", "switched door on input"]

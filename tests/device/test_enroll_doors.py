@@ -132,3 +132,16 @@ def test_a_secret_goes_in_the_clear_only_within_a_private_network_and_only_when_
     assert main(["enroll", address, "ABCDE-FGHJK", "--identity", str(path), *more]) == 1
     assert told in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["broker..example.org", "x" * 64 + ".example.org", "127.0.0.1"])
+def test_an_identity_is_kept_also_where_its_broker_cannot_be_reached_from_here(
+    tmp_path: Path, host: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "identity.json"
+    monkeypatch.setitem(IDENTITY, "broker_host", host)
+    monkeypatch.setitem(IDENTITY, "broker_tls", True)
+    with door() as address:
+        assert main(["enroll", address, "ABCDE-FGHJK", "--identity", str(path)]) == 0
+    assert f"The broker could not be reached at {host} port 1 from here" in capsys.readouterr().err
+    assert read_identity(path).broker_host == host

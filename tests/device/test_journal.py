@@ -113,6 +113,20 @@ def test_a_new_journal_knows_nothing_but_its_name(path: Path):
     assert remembered(path) == (Memory(journal=TOKEN), [])
 
 
+def test_it_can_be_asked_for_its_name(path: Path):
+    with closing(opened(path)) as journal:
+        assert journal.name == TOKEN
+        journal.begin(OTHER, 0)
+        assert journal.name == OTHER
+
+
+def test_nothing_of_the_outputs_counts_once_they_were_driven_without_being_written_down(path: Path):
+    with closing(opened(written(path, EARLIER))) as journal:
+        journal.doubt_outputs()
+    with closing(opened(path)) as journal:
+        assert journal.load().outputs == {channel: Output() for channel in EARLIER.outputs}
+
+
 def test_its_name_stays(path: Path):
     Journal(path, new_token).close()
     first = remembered(path)[0].journal

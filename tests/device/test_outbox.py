@@ -223,3 +223,37 @@ def test_a_card_that_cannot_be_asked_whether_anything_was_told_is_asked_again_be
     assert wire.sent == []
     wire.outbox.server_has(0)
     assert wire.sent == [1, 2]
+
+
+WORN = {
+    "no JSON": "UPDATE records SET body = CAST('{' AS BLOB) WHERE seq = 2",
+    "another number": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '\"seq\":2', '\"seq\":7') AS BLOB) WHERE seq = 2",
+    "no number": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '\"seq\":2', '\"seq\":null') AS BLOB) WHERE seq = 2",
+    "another journal": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '00aa', '00ab') AS BLOB) WHERE seq = 2",
+    "an unknown kind": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), 'started', 'startfd') AS BLOB) WHERE seq = 2",
+}
+
+
+@pytest.mark.parametrize("worn", WORN)
+def test_what_follows_a_record_that_a_worn_card_changed_is_not_sent_and_the_record_is_told_once_it_is_next(
+    journal: Journal, wire: Wire, worn: str
+):
+    record(journal, wire, 1, 3)
+    journal._db.execute(WORN[worn])
+    assert wire.outbox.server_has(0) is None
+    record(journal, wire, 4, 5)
+    assert wire.sent == [1]
+    assert [wire.outbox.server_has(1), wire.outbox.server_has(1)] == [None, 2]
+    assert wire.sent == [1]
+
+
+def test_what_is_missing_is_told_up_to_what_is_there(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 5)
+    journal._db.execute("DELETE FROM records WHERE seq IN (2, 3)")
+    assert [wire.outbox.server_has(1), wire.outbox.server_has(1)] == [None, 3]
+
+
+def test_where_nothing_is_changed_there_is_nothing_to_tell(journal: Journal, wire: Wire):
+    record(journal, wire, 1, 3)
+    assert [wire.outbox.server_has(1) for _ in range(3)] == [None] * 3
+    assert [wire.outbox.server_has(3) for _ in range(3)] == [None] * 3

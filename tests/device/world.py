@@ -34,6 +34,7 @@ from device.words import (
     RollCalled,
     SendAgain,
     ServerHas,
+    Spoilt,
     Tick,
     Unwritten,
     Welcomed,
@@ -335,7 +336,7 @@ class World:
                 self.outbox.again(effect.seq)
             case ServerHas():
                 with suppress(JournalError):
-                    self.outbox.server_has(effect.seq)
+                    self._server_has(effect.seq)
             case Reconnect():
                 self.reconnects += 1
                 self.link_down()
@@ -362,9 +363,15 @@ class World:
             self.card.begin(effect.name, effect.after_seq)
         except JournalError:
             return False
+        self.outbox.stop()
         self._boundary()
         self._carry_out(self.core.handle(JournalBegun(effect.name, effect.after_seq), self.moment))
         return True
+
+    def _server_has(self, seq: int) -> None:
+        spoilt = self.outbox.server_has(seq)
+        if spoilt is not None:
+            self._carry_out(self.core.handle(Spoilt(spoilt), self.moment))
 
     def _drive(self, effect: Drive) -> None:
         if effect.not_after is not None and self.mono >= effect.not_after:
