@@ -40,6 +40,7 @@ async def test_what_happens_after_a_card_lost_its_last_writes_is_in_the_history_
         await player.start()
         await online(lan, player)
         assert await switched(lan, player, False) == "applied"
+        await eventually(lambda: is_in(lan, player, "switched den off", after=0))  # answered a moment before it is in the history
         before = await events(lan, player)
         assert [event for _, event in before] == ["started", "switched den on", "started", "switched den off"]
 
