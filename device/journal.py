@@ -59,6 +59,7 @@ class Journal:
         self._stale = StaleMark(path.with_name(path.name + ".stale"))
         try:
             self._db = self._open(new_token)
+            self.name = self._name()
         except BaseException:
             self._stale.close()
             self._lock.close()
@@ -88,18 +89,15 @@ class Journal:
             raise
         return db
 
+    def _name(self) -> str:
+        with _storage(self._path):
+            return str(self._db.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()[0])
+
     def close(self) -> None:
         """Close the file. What was written stays."""
         self._db.close()
         self._stale.close()
         self._lock.close()
-
-    @property
-    def name(self) -> str:
-        """What it is called now: 16 hex digits."""
-        with _storage(self._path):
-            (name,) = self._db.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()
-            return str(name)
 
     def doubt_outputs(self) -> None:
         """Let nothing of the outputs count at the next load, since they were driven without being written down."""
@@ -185,6 +183,7 @@ class Journal:
             run(_RENAME, (name,))
             self._point("outputs")
             run("UPDATE meta SET value = ? WHERE key = 'journal'", (name,))
+        self.name = name
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

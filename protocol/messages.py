@@ -283,8 +283,8 @@ class Welcome(Signed):
     """The server's answer to a hello: its time, and the last event it has with no gap before it.
 
     Signed, and bound to one hello by the random token that this carried: who holds the broker can neither make one nor use an old
-    one, and so cannot set a device's clock. `clock` is the name of the server's clock for as long as nobody sets it: what was told under
-    the same name before still holds.
+    one, and so cannot set a device's clock. `clock` is the name of the server's clock until it is set or slewed: what was told under the
+    same name before still holds.
     """
 
     TOPIC = Topic.WELCOME

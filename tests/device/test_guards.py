@@ -95,7 +95,7 @@ GUARDS = {
     ),
     "a number is given once": Guard(off.numbers_come_twice, days.a_card_that_denies_what_it_wrote, "given twice"),
     "what a deaf link swallowed is asked for": Guard(off.silence_after_the_welcome, days.a_deaf_link, "the server has"),
-    "what a card lost is not numbered anew": Guard(off.a_card_is_believed, days.a_card_that_lost_its_tail, "the server has"),
+    "what a card lost makes another journal": Guard(off.a_card_is_believed, days.a_card_that_lost_its_tail, "the server has"),
     "a clock that was set is learnt anew": Guard(
         off.a_clock_that_nobody_sets, days.a_slow_answer_of_a_clock_that_was_set, "acts after"
     ),

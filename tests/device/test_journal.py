@@ -18,95 +18,21 @@ import pytest
 
 from device.errors import JournalError, JournalInUse
 from device.journal import MOST_RECORDS, Journal
-from device.memory import Answered, Intent, LinkLost, Memory, Write
+from device.memory import Answered, Intent, Memory, Write
 from device.rules import Output
 from protocol.codec import encode
 from protocol.ids import new_token
-from protocol.messages import Cause, ClockTrust, Event, EventKind, Fate, Receipt
 from protocol.topics import Topic
 from tests.device.child import die, in_child
+from tests.device.journals import AT_MS, EARLIER, PUMP_ON, TOKEN, WRITES, command_id, event, opened, receipt, remembered, written
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "00000000000000aa"
-AT_MS = 1_790_000_000_000
 POINTS = ("begin", "records", "outputs", "commit", "committed")
-
-
-def command_id(number: int) -> str:
-    return f"{number:032x}"
-
-
-def event(seq: int) -> Event:
-    return Event(
-        journal=TOKEN, seq=seq, at_ms=AT_MS + seq, clock=ClockTrust.SERVER, kind=EventKind.SWITCHED, channel="may-bom", on=True
-    )
-
-
-def receipt(seq: int) -> Receipt:
-    return Receipt(
-        journal=TOKEN,
-        seq=seq,
-        at_ms=AT_MS,
-        clock=ClockTrust.SERVER,
-        command=command_id(seq),
-        channel="may-bom",
-        fate=Fate.APPLIED,
-        on=True,
-        changed=True,
-    )
-
-
-PUMP_ON = Output(on=True, since_ms=AT_MS, lease_until=9_000, off_since=77, cause=Cause.COMMAND, actor="Minh")
-EARLIER = Write(
-    records=(event(1), receipt(2)),
-    outputs={"may-bom": PUMP_ON, "den": Output(on=False)},
-    intent=Intent(command_id(5), AT_MS, "den", on=True),
-    answered={command_id(2): Answered(AT_MS, 2), command_id(1): Answered(5, None)},
-    boot_id="first",
-    link_lost=LinkLost(1_234),
-)
-WRITES = {
-    "an intent": Write(intent=Intent(command_id(9), AT_MS, "may-bom", on=False)),
-    "an answer": Write(
-        records=(event(3), receipt(4)),
-        outputs={"den": PUMP_ON},
-        settled=(command_id(5),),
-        answered={command_id(5): Answered(AT_MS, 4)},
-    ),
-    "a start": Write(records=(event(3),), outputs={"may-bom": Output(on=False)}, boot_id="second", link_lost=LinkLost(None)),
-    "forgetting": Write(records=(event(3),), forget_before_ms=AT_MS),
-    "much at once": Write(
-        records=tuple(event(seq) for seq in range(3, 400)), answered={command_id(n): Answered(n, n) for n in range(200)}
-    ),
-    "untold": Write(untold_after=7),
-    "nothing": Write(),
-}
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
-
-
-def opened(path: Path, point: Callable[[str], None] = lambda _name: None) -> Journal:
-    return Journal(path, lambda: TOKEN, point)
-
-
-def remembered(path: Path) -> tuple[Memory, list[tuple[int, Topic, bytes]]]:
-    """All that a journal knows, after it was opened anew."""
-    journal = opened(path)
-    try:
-        return journal.load(), journal.records_after(0, 10_000)
-    finally:
-        journal.close()
-
-
-def written(path: Path, *writes: Write) -> Path:
-    journal = opened(path)
-    for write in writes:
-        journal.write(write)
-    journal.close()
-    return path
 
 
 def test_a_new_journal_knows_nothing_but_its_name(path: Path):
@@ -391,91 +317,6 @@ def test_a_missing_folder_is_told(path: Path):
         opened(path.parent / "nowhere" / "journal.db")
 
 
-# ---- broken
-
-
-def is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> Path:
-    """Open it, see that a new journal begins and that this is told loudly; where the old one went."""
-    memory, records = remembered(path)
-    assert (memory, records) == (Memory(journal=TOKEN), [])
-    (told,) = [record for record in caplog.records if record.levelname == "CRITICAL"]
-    aside = path.with_name(path.name + ".broken-1")
-    assert str(aside) in told.message
-    assert str(path) in told.message
-    return aside
-
-
-def test_a_file_that_is_no_journal_is_set_aside_and_a_new_journal_begins(path: Path, caplog: pytest.LogCaptureFixture):
-    path.write_bytes(b"once upon a time" * 1_000)
-    assert is_set_aside(path, caplog).read_bytes() == b"once upon a time" * 1_000
-
-
-def test_a_folder_in_its_place_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture):
-    path.mkdir()
-    assert is_set_aside(path, caplog).is_dir()
-
-
-def test_a_worn_card_does_not_keep_the_journal_from_opening(path: Path, caplog: pytest.LogCaptureFixture):
-    written(path, WRITES["much at once"])
-    content = bytearray(path.read_bytes())
-    for page in range(1, len(content) // 4_096):
-        content[page * 4_096 : page * 4_096 + 512] = os.urandom(512)
-    path.write_bytes(content)
-    is_set_aside(path, caplog)
-
-
-ALTERATIONS = {
-    "a table is missing": "DROP TABLE intents",
-    "a table has other columns": "DROP TABLE answered; CREATE TABLE answered (what TEXT)",
-    "a number is none": "UPDATE meta SET value = 'x' WHERE key = 'last_seq'",
-    "an output is no JSON": "UPDATE outputs SET body = '{'",
-    "an output has other fields": 'UPDATE outputs SET body = \'{"on": true, "cause": null, "more": 1}\'',
-    "an output has an unheard cause": 'UPDATE outputs SET body = \'{"cause": "magic"}\'',
-    "text that is none": "UPDATE outputs SET channel = CAST(x'ff' AS TEXT) WHERE channel = 'den'",
-    "a record has an unheard topic": "UPDATE records SET topic = 'EVEN\\' WHERE seq = 1",
-    "a record has a topic that is never journaled": "UPDATE records SET topic = 'STATE' WHERE seq = 1",
-    "a record is text": "UPDATE records SET body = 'x' WHERE seq = 1",
-    "its name is none": "UPDATE meta SET value = 'p0000000000000aa' WHERE key = 'journal'",
-    "an intent of no command": "UPDATE intents SET command = CAST(command AS BLOB)",
-    "an intent for no channel": "UPDATE intents SET channel = 'd/n'",
-    "an actor who cannot be told": "UPDATE outputs SET body = replace(body, 'Minh', 'Minh' || char(127)) WHERE channel = 'may-bom'",
-    "another layout": "PRAGMA user_version = 99",
-}
-
-
-@pytest.mark.parametrize("statement", ALTERATIONS.values(), ids=ALTERATIONS)
-def test_a_journal_that_another_program_wrote_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture, statement: str):
-    written(path, EARLIER)
-    with sqlite3.connect(path) as stranger:
-        stranger.executescript(statement)
-    stranger.close()
-    is_set_aside(path, caplog)
-
-
-def test_a_record_that_becomes_unreadable_while_the_journal_is_open_is_a_journal_error(path: Path):
-    journal = opened(written(path, EARLIER))
-    journal._db.execute("UPDATE records SET topic = 'EVEN\\' WHERE seq = 1")
-    with pytest.raises(JournalError, match=re.escape(str(path)) + ".*did not write"):
-        journal.records_after(0, 10)
-    assert [number for number, _topic, _body in journal.records_after(1, 10)] == [2]
-    journal.close()
-
-
-def test_a_journal_whose_tables_are_in_letters_that_are_none_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture):
-    content = written(path, EARLIER).read_bytes()
-    assert content.count(b"CREATE TABLE answered") == 1
-    path.write_bytes(content.replace(b"CREATE TABLE answered", b"CREATE T\xc1BLE answered"))
-    is_set_aside(path, caplog)
-
-
-def test_every_broken_journal_is_kept_up_to_a_number(path: Path):
-    for number in range(1, 8):
-        path.write_text(f"broken {number}")
-        remembered(path)
-    kept = {file.name: file.read_text() for file in path.parent.glob("*.broken-?")}
-    assert kept == {f"journal.db.broken-{number}": f"broken {number if number < 5 else 7}" for number in range(1, 6)}
-
-
 # ---- two
 
 
@@ -485,7 +326,7 @@ def test_a_second_agent_on_the_same_journal_is_refused(path: Path):
         opened(path)
 
     # not a fork: that would have the first one's lock as well
-    script = f"from tests.device.test_journal import *; opened(Path({str(path)!r}))"
+    script = f"from pathlib import Path; from tests.device.journals import opened; opened(Path({str(path)!r}))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert "JournalInUse: another agent is running" in done.stderr
     first.write(EARLIER)

@@ -165,6 +165,11 @@ class Puppet:
         self.say(event)
         return event
 
+    def events(self, channel: str, *levels: bool) -> None:
+        """One event after the other: the channel is switched to these."""
+        for on in levels:
+            self.event(channel, on)
+
     def receipt(self, command: str, fate: Fate = Fate.APPLIED, *, on: bool = True, reason: Reason | None = None) -> None:
         self.say(
             Receipt(

@@ -55,8 +55,7 @@ async def test_a_whole_journal_without_the_command_settles_it_as_expired(tmp_pat
 async def test_the_journal_of_a_card_that_lost_its_end_is_not_whole_and_settles_nothing(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        for on in (True, False, True):
-            puppet.event("den", on)
+        puppet.events("den", True, False, True)
         await there.settle()
         command = await unanswered(there, puppet)
         puppet.hello(last_seq=2)

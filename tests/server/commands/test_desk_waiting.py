@@ -21,8 +21,7 @@ async def test_when_online_waits_for_the_device_and_is_sent_when_it_says_hello(t
 async def test_when_online_waits_for_the_other_journal_of_a_device_whose_card_lost_the_end_of_this_one(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        for on in (True, False, True):
-            puppet.event("den", on)
+        puppet.events("den", True, False, True)
         await there.settle()
         puppet.will()
         command = await there.board.desk.issue(LAN, wish(puppet, when_online=True))

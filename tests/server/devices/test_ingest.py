@@ -47,8 +47,7 @@ async def test_the_will_of_an_older_session_is_ignored(tmp_path):
 async def test_a_welcome_tells_how_far_the_journal_is_on_disk(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        for on in (True, False, True):
-            puppet.event("den", on)
+        puppet.events("den", True, False, True)
         await there.settle()
         puppet.hello()
         assert there.link.welcomes(puppet.id)[-1].have_seq == 3
@@ -67,8 +66,7 @@ async def test_a_clock_that_was_set_has_another_name_in_the_next_welcome(tmp_pat
 async def test_what_is_kept_only_after_a_hello_holds_up_nothing_that_follows(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
-        for on in (True, False, True):
-            puppet.event("den", on)
+        puppet.events("den", True, False, True)
         puppet.session = "c" * 16
         puppet.hello()
         await there.settle()
