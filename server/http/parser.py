@@ -1,12 +1,14 @@
-"""What is not HTTP at all never reaches the application: here it gets the same kind of answer as everything else."""
+"""HTTP on a connection: uvicorn's way, but for an answer's packets, and for what is not HTTP at all."""
 
+import asyncio
 import json
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.errors import Problem
 from server.http.headers import BY_DEFAULT, HEADERS
+from server.http.joined import Joined
 
 _PROBLEM: Final = Problem(400, "not_http", detail="This is no request that a web server understands.")
 
@@ -22,7 +24,11 @@ _ANSWER: Final = _answer()
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's own, but for its answer to what it cannot read, which is plain text without protective headers."""
+    """uvicorn's own. What it cannot read never reaches the application, and gets the same kind of answer as everything else here."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the transport."""
+        super().connection_made(cast("asyncio.Transport", Joined(transport, asyncio.get_running_loop())))
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answer and hang up."""
