@@ -26,6 +26,7 @@ log = logging.getLogger("congtac.link")
 
 TEND_EVERY_S: Final = 1.0
 PART_WITHIN_S: Final = 1.0
+ACKNOWLEDGE_WITHIN_S: Final = 0.005
 QOS: Final = 1
 AT_ONCE: Final = 100
 _NOTHING: Final = bytes(4)
@@ -126,6 +127,7 @@ class Connection:
         self._writing = False
         self._reading = False
         self._answered = False
+        self._acknowledging: asyncio.TimerHandle | None = None
         self._pending_subscriptions: set[int] = set()
         self._client = client = _Client(
             CallbackAPIVersion.VERSION2,
@@ -249,13 +251,16 @@ class Connection:
         if self._socket is not None:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
-        self._socket = None
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+        self._socket = self._acknowledging = None
         self._writing = False
 
     def _readable(self) -> None:
         """Read what came. What is said in answer goes out afterwards: inside a callback of its own, paho holds a lock that it would
         wait for itself when sending finds the socket closed, and the whole program would stand still for ever. Where there are only
-        acknowledgements to send, those whom the news woke go first: nobody waits for an acknowledgement.
+        acknowledgements to send, those whom the news woke go first: nobody waits for an acknowledgement, and what is said a moment
+        later takes it along.
         """
         self._reading, self._answered = True, False
         try:
@@ -269,8 +274,8 @@ class Connection:
             self._reading = False
         if self._answered:
             self._flush()
-        else:
-            self._loop.call_soon(self._flush)
+        elif self._acknowledging is None:
+            self._acknowledging = self._loop.call_later(ACKNOWLEDGE_WITHIN_S, self._flush)
 
     def _readable_rounds(self) -> Iterator[None]:
         """A round for each packet that is here by now, so that what is said to all of them goes out together; at most AT_ONCE, for
@@ -285,6 +290,9 @@ class Connection:
             yield
 
     def _flush(self) -> None:
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledging = None
         if self._socket is None:
             return
         if self._client.want_write():
@@ -306,6 +314,7 @@ class Connection:
             return
         for topic in self._settings.subscriptions:
             _result, mid = client.subscribe(topic, qos=QOS)
+            self._answered = True
             if mid is not None:
                 self._pending_subscriptions.add(mid)
         if not self._settings.subscriptions and not self._ready.done():

@@ -11,6 +11,7 @@ CONNACK_NOT_AUTHORISED: Final = bytes.fromhex("20020005")
 GRANTED: Final = 1
 REFUSED: Final = 0x80
 _CONNECT: Final = 1
+_PUBACK: Final = 4
 _SUBSCRIBE: Final = 8
 
 
@@ -24,6 +25,7 @@ class ScriptedBroker:
     answering: asyncio.Event = field(default_factory=asyncio.Event)
     connects: int = 0
     subscribes: int = 0
+    acknowledged: list[int] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
@@ -66,6 +68,8 @@ class ScriptedBroker:
         if first >> 4 == _CONNECT:
             self.connects += 1
             writer.write(self.connack)
+        if first >> 4 == _PUBACK:
+            self.acknowledged.append(int.from_bytes(body))
         if first >> 4 == _SUBSCRIBE:
             self.subscribes += 1
             await self.answering.wait()

@@ -243,6 +243,15 @@ async def test_an_acknowledgement_of_nothing_and_a_topic_that_is_not_utf8_do_no_
         assert broker.connects == 1
 
 
+async def test_what_came_is_acknowledged_though_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("protocol.connection.TEND_EVERY_S", 3600)
+    two = b"\x32\x06\x00\x01a\x00\x07x" + b"\x32\x06\x00\x01a\x00\x08y"
+    async with ScriptedBroker(afterwards=two) as broker, stranger(broker.port, keepalive_s=36_000).running() as device:
+        broker.answering.set()
+        await until(lambda: broker.acknowledged == [7, 8])
+        assert device.payloads == [b"x", b"y"]
+
+
 @pytest.mark.parametrize("way", [(Way.UP,), (Way.DOWN,), (Way.UP, Way.DOWN)], ids=["up", "down", "both"])
 async def test_a_half_open_link_is_noticed_within_two_keepalives(place: Place, way: tuple[Way, ...]):
     async with place.device(keepalive_s=2).running() as device:
