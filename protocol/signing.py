@@ -13,6 +13,7 @@ from typing import TypeVar
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from jwt.utils import base64url_decode
 
 from protocol.codec import decode
 from protocol.errors import ProtocolError
@@ -89,7 +90,7 @@ class Verifier:
 
     def signer(self, token: bytes) -> str:
         """The public key whose name a token carries that was read already."""
-        return self._publics[jwt.get_unverified_header(token)["kid"]]
+        return self._publics[_kid(token)]
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -98,13 +99,24 @@ class Verifier:
 
     def _claims(self, token: bytes) -> bytes:
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            key = self._keys[_kid(token)]
             claims: bytes = _JWS.decode(token, key, algorithms=["EdDSA"])
         except KeyError:
             raise ProtocolError("bad_signature", "signed with a key that this device does not know") from None
         except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
             raise ProtocolError("bad_signature", f"{type(error).__name__}: {error}") from None
         return claims
+
+
+def _kid(token: bytes) -> str:
+    """The name of the key that a token claims to be signed with. Raises ValueError, KeyError or TypeError.
+
+    PyJWT would read the whole token for it, and then once more to check it.
+    """
+    kid = json.loads(base64url_decode(token.partition(b".")[0]))["kid"]
+    if not isinstance(kid, str):
+        raise TypeError(f"a kid of type {type(kid).__name__}")
+    return kid
 
 
 def unverified_id(token: bytes) -> str | None:
