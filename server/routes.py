@@ -11,6 +11,7 @@ from server.audit.pages import router as audit_pages_router
 from server.audit.routes import router as audit_router
 from server.commands.all_off_routes import router as all_off_router
 from server.commands.pages import router as commands_pages_router
+from server.commands.routes import ISSUE, issue
 from server.commands.routes import router as commands_router
 from server.doors import ROUTERS as DOORS
 from server.favourites.routes import router as favourites_router
@@ -18,6 +19,7 @@ from server.health import router as health_router
 from server.history.pages import router as history_pages_router
 from server.history.routes import router as history_router
 from server.http import PROBLEMS
+from server.http.direct import DirectRoute
 from server.http.docs import router as docs_router
 from server.live.routes import router as live_router
 from server.notify.routes import router as notify_router
@@ -29,10 +31,13 @@ from server.schedules.routes import router as schedules_router
 
 @cache
 def routes() -> tuple[BaseRoute, ...]:
-    """The same for every application: FastAPI works out a route when it is first searched, and that takes longer than the rest."""
+    """The same for every application: FastAPI works out a route when it is first searched, and that takes longer than the rest.
+
+    A tap comes first: it must be felt at once.
+    """
     together = APIRouter(responses=PROBLEMS)
     for router in (
-        commands_router,  # first: routers are searched in this order, and a tap must be felt at once
+        commands_router,
         health_router,
         docs_router,
         *accounts_routers,
@@ -53,4 +58,4 @@ def routes() -> tuple[BaseRoute, ...]:
         server.web.router,
     ):
         together.include_router(router)
-    return tuple(together.routes)
+    return (DirectRoute(ISSUE, issue, methods=["POST"]), *together.routes)

@@ -21,13 +21,14 @@ from server.switchboard import Switchboard, switchboard
 
 router = APIRouter()
 
+ISSUE: Final = "/api/v1/devices/{device_id}/channels/{channel}/commands"
 ID_PATTERN: Final = r"^[0-9a-f]{1,32}$"
 
 Millis = Annotated[int | None, Query(ge=0, lt=2**53)]
 
 
 @router.post(
-    "/api/v1/devices/{device_id}/channels/{channel}/commands",
+    ISSUE,
     responses={
         200: {"model": CommandOut, "description": "Settled"},
         202: {"model": CommandOut, "description": "Accepted and not yet settled: see `Location`"},
