@@ -6,7 +6,7 @@ Without the key nobody can make a row that fits: not a new one, not an altered o
 import hmac
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
 GENESIS: Final = "0" * 64
@@ -39,6 +39,7 @@ class Link:
 
 
 START: Final = Link(0, GENESIS)
+_TOLD: Final = tuple(field.name for field in fields(Entry))
 
 
 class Row(Protocol):
@@ -64,7 +65,7 @@ def link_after(key: bytes, before: Link, entry: Entry) -> Link:
 
 def row_of(link: Link, entry: Entry) -> dict[str, Any]:
     """The columns of an entry at its place."""
-    return {"seq": link.seq, **asdict(entry), "hash": link.hash}
+    return {"seq": link.seq, **{name: getattr(entry, name) for name in _TOLD}, "hash": link.hash}
 
 
 def seal(key: bytes, cut: Link) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 from typing import Final
@@ -169,25 +170,31 @@ class Trail:
             self._end, self._sent, self._took = None, False, False
             return True
         else:
+            await asyncio.to_thread(self._note_end, self._end)  # a worn disk may take long for it, and nothing would be served
             self._sent, self._took = False, True
             return True
         self._end, self._sent = None, False
         return False
 
-    def _submitted(self, batch: list[Entry]) -> "asyncio.Future[None]":
+    def _submitted(self, batch: list[Entry], after_commit: Callable[[Link], None] | None = None) -> "asyncio.Future[None]":
         if self._end is None:
             raise StorageError("the end of the audit trail is not known")
         ops, end = put_after(self._key, self._end, batch)
-        done = self._database.writer.submit(*ops, after_commit=partial(self._kept, end))
+        done = self._database.writer.submit(*ops, after_commit=partial(self._kept, end, after_commit))
         self._end, self._tried, self._sent = end, end, True
         return done
 
-    def _kept(self, end: Link) -> None:
+    def _kept(self, end: Link, after_commit: Callable[[Link], None] | None) -> None:
         if self._failing:
             log.warning("the audit trail is written again")
         self._failing = False
+        if after_commit is not None:
+            after_commit(end)
+
+    def _note_end(self, end: Link | None) -> None:
         try:
-            self._head.write(end)
+            if end is not None:
+                self._head.write(end)
         except OSError as error:
             log.error("the end of the audit trail could not be noted outside the database: %s", error)
 
@@ -196,7 +203,7 @@ class Trail:
         self._waiting.clear()
         try:
             if batch:
-                self._submitted(batch).add_done_callback(partial(_handed_over, len(batch)))
+                self._submitted(batch, self._note_end).add_done_callback(partial(_handed_over, len(batch)))
         except (StorageError, WriterBusy) as error:
             log.error("the audit trail ends with a gap: %d entries could not be written: %s", len(batch), error)
 
