@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -17,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from protocol.errors import LinkDown
 from protocol.ids import new_command_id
 from protocol.messages import ChannelKind, Receipt
-from server.broker.downlink import Downlink
+from server.broker.downlink import Downlink, Letter
 from server.commands import record
 from server.commands.keeping import Keeping
 from server.commands.keys import DuplicateKey, Keys
@@ -87,7 +86,12 @@ class Desk:
         self._check(device, wish)
         command = self._new(actor, device, wish)
         self._keys.must_be_new(command)
-        done = self._writer.submit(accept(command), after_commit=partial(self._accepted, command))
+        letter = Letter(command)
+        done = self._writer.submit(
+            accept(command),
+            after_commit=partial(self._accepted, command, letter),
+            meanwhile=partial(self._downlink.prepare, letter) if command.fate is Fate.ACCEPTED else None,
+        )
         self._keys.remember(command, done)
         try:
             await done
@@ -95,7 +99,7 @@ class Desk:
             raise DuplicateKey(wish.idempotency_key or "") from None
         except StorageError:
             # nobody was told that it is accepted; should the database have it all the same, it must not lie there open for ever
-            self._keeping.later(replace(command, fate=Fate.EXPIRED, settled_ms=self._now_ms()))
+            self._keeping.later(command._replace(fate=Fate.EXPIRED, settled_ms=self._now_ms()))
             raise
         return self._latest(command)
 
@@ -154,11 +158,11 @@ class Desk:
         self._barred.add(to_id)
         for known in (self._open, self._settled):
             for command in [command for command in known.values() if command.actor_id == actor_id]:
-                known[command.id] = replace(command, actor_id=to_id, actor=to_name)
+                known[command.id] = command._replace(actor_id=to_id, actor=to_name)
         for device in self._registry:
             for channel in device.channels.values():
                 if channel.command is not None and channel.command.actor_id == actor_id:
-                    channel.command = replace(channel.command, actor_id=to_id, actor=to_name)
+                    channel.command = channel.command._replace(actor_id=to_id, actor=to_name)
                     self._hub.command_changed(device, channel)
 
     def waiting_actors(self) -> set[str]:
@@ -171,7 +175,7 @@ class Desk:
         command = self._open.get(after.id)
         if not done.cancelled() and done.exception() is None:
             if command is not None:
-                self._become(replace(command, fate=after.fate, settled_ms=after.settled_ms))
+                self._become(command._replace(fate=after.fate, settled_ms=after.settled_ms))
             return
         if command is None:
             return
@@ -225,14 +229,14 @@ class Desk:
 
     # ---- sending
 
-    def _accepted(self, command: CommandRecord) -> None:
+    def _accepted(self, command: CommandRecord, letter: Letter) -> None:
         """It is on disk: from here on it has a fate."""
         self.adopt((command,))
         device = self._registry.get(command.device_id)
         if device is not None:
-            self._show(device, command)
             if device.presence is DevicePresence.ONLINE:
-                self._send(device, command)
+                self._send(device, command, letter)
+            self._show(device, self._latest(command))
 
     def go_on_after(self, command_id: str) -> None:
         """New ids sort after this one, also when the clock was put back between two runs."""
@@ -259,7 +263,7 @@ class Desk:
             if command.is_under_way and self._sent_in.get(command_id) != device.session:
                 self._send(device, command)
 
-    def _send(self, device: DeviceNow, command: CommandRecord) -> None:
+    def _send(self, device: DeviceNow, command: CommandRecord, letter: Letter | None = None) -> None:
         now_ms = self._now_ms()
         place = (command.device_id, command.channel)
         # what was lost on the way is not sent after what was asked later: the last wish must hold
@@ -269,7 +273,7 @@ class Desk:
             return
         self._open[command.id] = record.handed_over(command, device.journal)
         try:
-            self._downlink.command(command, now_ms, partial(self._acknowledged, command.id))
+            self._downlink.command(letter or Letter(command), partial(self._acknowledged, command.id))
         except LinkDown as error:
             log.info("%s is not sent yet: %s", command.id, error)
             self._open[command.id] = command
@@ -318,7 +322,7 @@ class Desk:
                 continue
             after = record.never_received(command, device.journal, device.hello_ms)
             if after is not command:
-                self._keeping.now(self._become(replace(after, settled_ms=self._now_ms())))
+                self._keeping.now(self._become(after._replace(settled_ms=self._now_ms())))
             elif self._now_ms() >= command.expires_ms > device.hello_ms and self._asked_in.get(device.id) != device.session:
                 # the hello was said before it knew the time, or came late: another one can tell
                 self._asked_in[device.id] = device.session

@@ -1,8 +1,7 @@
 """A command and its fate. Pure: what each piece of news makes of it, and nothing else."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.messages import Fate as Told
 from protocol.messages import Receipt
@@ -27,8 +26,7 @@ OPEN: Final = UNDER_WAY | {Fate.UNCONFIRMED}
 _TOLD: Final = {Told.APPLIED: Fate.APPLIED, Told.REJECTED: Fate.REJECTED, Told.EXPIRED: Fate.EXPIRED}
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRecord:
+class CommandRecord(NamedTuple):
     """A command as it stands. Times are ms since 1970, by the server's clock but `answered_ms`, which is the device's.
 
     `handed_over`: given to the link, so that the device may have it even where no acknowledgement ever came. `journal` is the
@@ -73,7 +71,7 @@ def handed_over(command: CommandRecord, journal: str | None = None) -> CommandRe
     """It was given to the link: from now on only the device can say what became of it, in the journal that it had the first time."""
     if not command.is_open or command.handed_over:
         return command
-    return replace(command, handed_over=True, journal=journal or command.journal)
+    return command._replace(handed_over=True, journal=journal or command.journal)
 
 
 def may_be_forgotten(command: CommandRecord, journal: str | None) -> bool:
@@ -86,15 +84,14 @@ def published(command: CommandRecord, now_ms: int) -> CommandRecord:
     if not command.is_open or command.published_ms is not None:
         return command
     fate = Fate.PUBLISHED if command.is_under_way else command.fate
-    return replace(command, fate=fate, published_ms=now_ms, handed_over=True)
+    return command._replace(fate=fate, published_ms=now_ms, handed_over=True)
 
 
 def answered(command: CommandRecord, receipt: Receipt, now_ms: int) -> CommandRecord:
     """The device answered. The first answer holds."""
     if not command.is_open:
         return command
-    return replace(
-        command,
+    return command._replace(
         fate=_TOLD[receipt.fate],
         reason=receipt.reason,
         handed_over=True,
@@ -113,10 +110,10 @@ def overdue(command: CommandRecord, now_ms: int, grace_ms: int) -> CommandRecord
     if not command.is_under_way or now_ms < command.expires_ms:
         return command
     if not command.handed_over:
-        return replace(command, fate=Fate.EXPIRED, settled_ms=now_ms)
+        return command._replace(fate=Fate.EXPIRED, settled_ms=now_ms)
     if now_ms < command.expires_ms + grace_ms:
         return command
-    return replace(command, fate=Fate.UNCONFIRMED, settled_ms=now_ms)
+    return command._replace(fate=Fate.UNCONFIRMED, settled_ms=now_ms)
 
 
 def never_received(command: CommandRecord, journal: str | None, now_ms: int) -> CommandRecord:
@@ -124,11 +121,11 @@ def never_received(command: CommandRecord, journal: str | None, now_ms: int) -> 
     same = command.journal is not None and command.journal == journal
     if not command.is_open or not same or now_ms < command.expires_ms:
         return command
-    return replace(command, fate=Fate.EXPIRED, settled_ms=now_ms)
+    return command._replace(fate=Fate.EXPIRED, settled_ms=now_ms)
 
 
 def cancelled(command: CommandRecord, now_ms: int) -> CommandRecord:
     """Taken back by a person before it left the server; too late, and nothing changes."""
     if command.handed_over or not command.is_under_way:
         return command
-    return replace(command, fate=Fate.CANCELLED, settled_ms=now_ms)
+    return command._replace(fate=Fate.CANCELLED, settled_ms=now_ms)

@@ -1,6 +1,5 @@
 """How commands are kept: inserted whole before anything is sent, saved whole at each step."""
 
-from dataclasses import fields
 from typing import Final
 
 from sqlalchemy import bindparam, text, update
@@ -23,7 +22,7 @@ _STEPS: Final = (
     "retry_after_ms",
 )
 
-_NAMES: Final = tuple(field.name for field in fields(CommandRecord))
+_NAMES: Final = CommandRecord._fields
 _NEW: Final = tuple((f"new_{name}", name) for name in _STEPS)
 
 ACCEPT: Final = Hot(insert(Command), rank=10)

@@ -28,9 +28,10 @@ class Job:
 
 @dataclass(eq=False, slots=True)
 class HotJob(Job):
-    """Ops that may merge with others of their kind."""
+    """Ops that may merge with others of their kind. `meanwhile` is called while the disk is waited for, where that can be told."""
 
     ops: Sequence[Op]
+    meanwhile: Callable[[], None] | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -1,12 +1,12 @@
 """A thread that waits for the disk, so that the event loop need not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Thread
 
 Call = Callable[[], None]
-Order = tuple[Call, asyncio.Future[None], asyncio.AbstractEventLoop]
+Order = tuple[Call, Sequence[Call], asyncio.Future[None], asyncio.AbstractEventLoop]
 
 
 class CommitThread:
@@ -17,14 +17,18 @@ class CommitThread:
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
         self._thread: Thread | None = None
 
-    def run(self, call: Call) -> asyncio.Future[None]:
-        """Have the thread make this call; the future is done when it has, or has what it raised."""
+    def run(self, call: Call, meanwhile: Sequence[Call] = ()) -> asyncio.Future[None]:
+        """Have the thread make this call; the future is done when it has, or has what it raised.
+
+        What is to be done meanwhile is called in the loop once the thread is about to begin. Before that it would only keep the thread
+        from beginning, which needs the interpreter's lock for it.
+        """
         if self._thread is None:
             self._thread = Thread(target=self._work, name=self._name)
             self._thread.start()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        self._orders.put((call, done, loop))
+        self._orders.put((call, meanwhile, done, loop))
         return done
 
     def close(self) -> None:
@@ -36,8 +40,10 @@ class CommitThread:
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:
-            call, done, loop = order
+            call, meanwhile, done, loop = order
             error: Exception | None = None
+            for other in meanwhile:
+                loop.call_soon_threadsafe(other)
             try:
                 call()
             except Exception as raised:  # noqa: BLE001 (it is handed to whoever waits)

@@ -49,7 +49,7 @@ class SqliteLane:
             self.drop()
             return False
         try:
-            await self._thread.run(driver.commit)
+            await self._thread.run(driver.commit, [job.meanwhile for job in jobs if job.meanwhile is not None])
         except sqlite3.Error as error:
             self.drop()
             raise StorageError(f"the database could not write: {error}") from error

@@ -57,17 +57,24 @@ class Writer:
         """How many jobs are queued."""
         return len(self._queue) + len(self._patient)
 
-    def submit(self, *ops: Op, after_commit: AfterCommit | None = None, within_s: float = 0) -> asyncio.Future[None]:
+    def submit(
+        self,
+        *ops: Op,
+        after_commit: AfterCommit | None = None,
+        within_s: float = 0,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> asyncio.Future[None]:
         """Queue hot ops as one unit: all are kept or none. The future is done after the commit.
 
         `within_s`: nobody waits for these, so the commit may come so much later, to be one with others that may wait. What may
         not wait can come before them; a function given to `run` sees them all the same.
 
         `after_commit` runs right after the commit and before the future's waiters, in the order of submission; it must not raise.
+        `meanwhile` may be called, at most once, while the disk is waited for: for what is better done by then, and can be done later.
         Raises WriterBusy when the queue is full and StorageError when the writer has ended. The future raises StorageError when
         the database failed, and the database's own error (such as IntegrityError) when these ops were at fault.
         """
-        job = HotJob(self._future(), after_commit, ops)
+        job = HotJob(self._future(), after_commit, ops, meanwhile)
         self._put(job, within_s)
         return job.done
 

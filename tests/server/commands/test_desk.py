@@ -1,7 +1,6 @@
 """Every command has one fate: from the tap to the device's word."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -172,7 +171,7 @@ async def test_a_channel_shows_its_latest_command_and_not_an_older_one_that_sett
         second = await there.board.desk.issue(LAN, wish(puppet, on=False))
         puppet.receipt(first.id)
         shown = there.board.registry.get(puppet.id).channels["may-bom"].command
-        assert shown == replace(second, fate=Fate.PUBLISHED, published_ms=there.clock(), handed_over=True)
+        assert shown == second._replace(fate=Fate.PUBLISHED, published_ms=there.clock(), handed_over=True)
 
 
 async def test_a_command_never_lives_longer_than_it_may(tmp_path):

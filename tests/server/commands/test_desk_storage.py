@@ -1,7 +1,6 @@
 """The fates of commands when the database cannot write for a while: none is lost, none is told that does not hold."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -71,8 +70,8 @@ async def test_the_disk_never_exchanges_one_fate_for_another(tmp_path):
         command = await there.board.desk.issue(LAN, wish(puppet))
         puppet.receipt(command.id)
         settled = await kept(there, command.id)
-        await there.database.writer.submit(save(replace(settled, fate=Fate.PUBLISHED, settled_ms=None)))
-        await there.database.writer.submit(save(replace(settled, fate=Fate.EXPIRED)))
+        await there.database.writer.submit(save(settled._replace(fate=Fate.PUBLISHED, settled_ms=None)))
+        await there.database.writer.submit(save(settled._replace(fate=Fate.EXPIRED)))
         assert await kept(there, command.id) == settled
 
 

@@ -1,7 +1,5 @@
 """Each piece of news makes one thing of a command, and a fate once final never changes."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +51,7 @@ def test_the_device_s_word_settles_a_command(told, fate):
 
 
 def test_the_device_s_word_also_settles_one_that_was_unconfirmed():
-    unconfirmed = replace(COMMAND, fate=Fate.UNCONFIRMED, handed_over=True)
+    unconfirmed = COMMAND._replace(fate=Fate.UNCONFIRMED, handed_over=True)
     assert record.answered(unconfirmed, receipt(), 60_000).fate is Fate.APPLIED
 
 
@@ -82,7 +80,7 @@ def test_another_journal_or_an_early_hello_proves_nothing(journal, hello_ms):
 
 
 def test_only_what_has_not_left_the_server_can_be_taken_back():
-    waiting = replace(COMMAND, fate=Fate.WAITING)
+    waiting = COMMAND._replace(fate=Fate.WAITING)
     sent = record.handed_over(COMMAND)
     assert record.cancelled(waiting, 2_000).fate is Fate.CANCELLED
     assert record.cancelled(sent, 2_000) is sent
@@ -102,7 +100,7 @@ NEWS = st.one_of(
 
 @given(st.lists(NEWS, max_size=12), st.sampled_from([Fate.ACCEPTED, Fate.WAITING]))
 def test_whatever_news_comes_a_final_fate_is_final(news, first):
-    command, final = replace(COMMAND, fate=first), None
+    command, final = COMMAND._replace(fate=first), None
     for change in news:
         command = change(command)
         if final is not None:
