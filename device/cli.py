@@ -12,15 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device import now
-from device.errors import DeviceError, IdentityError, JournalError, JournalInUse, PinError, WiringError
-from protocol.ids import new_token
+from device.errors import DeviceError, IdentityError, WiringError
 
 if TYPE_CHECKING:
     from device.agent import Agent
-    from device.identity import Identity
-    from device.journal import Journal
-    from device.pins import Pins
-    from device.wiring import Wiring
 
 log = logging.getLogger("congtac.agent")
 
@@ -28,7 +23,6 @@ SHORTEST_KEEPALIVE_S = 2
 LONGEST_KEEPALIVE_S = 120  # as the broker's own limit
 DEFAULT_FOLDER = Path("/etc/congtac")
 DEFAULT_STATE = Path("/var/lib/congtac")
-JOURNAL = "journal.db"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,69 +124,24 @@ def _run(options: argparse.Namespace) -> int:
     from device.agent import Agent
     from device.health import health_sensors
     from device.identity import write_identity
-    from device.pins import Pins, choose_factory
+    from device.pins import choose_factory
     from device.sensing import measuring
-    from device.wiring import read_wiring
+    from device.starting import starting
 
-    wiring = read_wiring(options.wiring)
-    identity = _identity(options, wiring)
-    pins = Pins(wiring, choose_factory(options.pins))
-    journal = _journal(options.state, pins)
-    try:
+    boot_id, new_factory = now.boot_id(), partial(choose_factory, options.pins)
+    with starting(options.wiring, options.identity, options.state, new_factory, boot_id) as parts:
         agent = Agent(
-            identity,
-            wiring,
-            wiring.about(version("congtac")),
-            journal,
-            pins,
-            boot_id=now.boot_id(),
+            parts.identity,
+            parts.wiring,
+            parts.wiring.about(version("congtac")),
+            parts.journal,
+            parts.pins,
+            boot_id=boot_id,
             keepalive_s=options.keepalive,
             keep_identity=partial(write_identity, options.identity),
         )
         asyncio.run(_serve(agent, measuring(agent.run(), agent, health_sensors())))
-    finally:
-        journal.close()
     return 0
-
-
-def _journal(folder: Path, pins: "Pins") -> "Journal":
-    """The journal. When there can be none, all is switched off, unless another agent has it."""
-    from device.journal import Journal
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return Journal(folder / JOURNAL, new_token)
-    except JournalInUse:
-        raise
-    except OSError as error:
-        _switch_all_off(pins, "a journal")
-        raise JournalError(str(error)) from error
-
-
-def _identity(options: argparse.Namespace, wiring: "Wiring") -> "Identity":
-    """Who this device is. When that cannot be read, all is switched off, unless another agent runs, or none ever did."""
-    from device.identity import read_identity
-    from device.pins import Pins, choose_factory
-
-    try:
-        return read_identity(options.identity)
-    except IdentityError:
-        if (options.state / JOURNAL).exists():
-            pins = Pins(wiring, choose_factory(options.pins))
-            journal = _journal(options.state, pins)  # raises JournalInUse while another agent has it: then its pins are its own
-            journal.doubt_outputs()  # or the next start would go on with what was on
-            _switch_all_off(pins, "an identity")
-            journal.close()
-        raise
-
-
-def _switch_all_off(pins: "Pins", missing: str) -> None:
-    """The agent cannot begin: nothing may be on that nobody would switch off."""
-    log.critical("without %s no relay may be on: switching all off", missing)
-    try:
-        pins.all_off()
-    except PinError as error:
-        log.critical("%s", error)
 
 
 async def _serve(agent: "Agent", work: Coroutine[Any, Any, None]) -> None:

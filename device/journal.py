@@ -9,7 +9,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -56,7 +56,7 @@ class Journal:
         self._path = path
         self._point = point
         self._lock = alone(path)
-        self._stale = StaleMark(path.with_name(path.name + ".stale"))
+        self._stale = StaleMark(_mark_of(path))
         try:
             self._db = self._open(new_token)
             self.name = self._name()
@@ -98,10 +98,6 @@ class Journal:
         self._db.close()
         self._stale.close()
         self._lock.close()
-
-    def doubt_outputs(self) -> None:
-        """Let nothing of the outputs count at the next load, since they were driven without being written down."""
-        self._stale.set(True)
 
     def load(self) -> Memory:
         """All that is remembered; of the outputs nothing, where the last write failed: off is obeyed without being written down."""
@@ -198,6 +194,19 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
         self._point("committed")
+
+
+def doubt_outputs(path: Path) -> None:
+    """Let nothing count at the next load of what this journal remembers of the outputs: they were driven without being written down.
+
+    The journal itself need not be open, nor be one that can be opened.
+    """
+    with closing(StaleMark(_mark_of(path))) as mark:
+        mark.set(True)
+
+
+def _mark_of(path: Path) -> Path:
+    return path.with_name(path.name + ".stale")
 
 
 def _prepare(db: sqlite3.Connection, new_token: Callable[[], str]) -> None:

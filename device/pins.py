@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from gpiozero import Button, GPIOZeroError, OutputDevice
 from gpiozero.pins.mock import MockFactory
 
 from device.errors import PinError
+from device.relays import Relay
 from device.wiring import InputWire, OutputWire, Wiring
 
 log = logging.getLogger("congtac.pins")
@@ -19,13 +20,15 @@ PI_MODEL = Path("/proc/device-tree/model")
 
 
 class Pins:
-    """All channels of one wiring on one pin factory of gpiozero's."""
+    """All channels of one wiring on one pin factory of gpiozero's. `wiring` is None where there is none: then nothing can be opened."""
 
-    def __init__(self, wiring: Wiring, factory: Any) -> None:
-        self._wiring = wiring
+    def __init__(self, wiring: Wiring | None, factory: Any) -> None:
+        self._outputs_wired = () if wiring is None else wiring.outputs
+        self._inputs_wired = () if wiring is None else wiring.inputs
         self._factory = factory
         self._outputs: dict[str, OutputDevice] = {}
         self._inputs: dict[str, Button] = {}
+        self._held: list[OutputDevice] = []
         self._told: dict[str, str] = {}
 
     def open(self, levels: Mapping[str, bool]) -> dict[str, bool | None]:
@@ -34,20 +37,16 @@ class Pins:
         Nothing is claimed as an input on the way, so an active-low board sees no blip. One bad pin does not keep the others from
         their safe state: `drive` tries to claim it again. Raises PinError when no output at all can be claimed.
         """
-        read = {wire.id: self.drive(wire.id, levels[wire.id]) for wire in self._wiring.outputs}
-        if self._wiring.outputs and not self._outputs:
+        read = {wire.id: self.drive(wire.id, levels[wire.id]) for wire in self._outputs_wired}
+        if self._outputs_wired and not self._outputs:
             raise PinError("no output can be claimed: see the log above")
-        for button in self._wiring.inputs:
+        for button in self._inputs_wired:
             options = {"pull_up": button.pull == "up", "bounce_time": button.bounce_s}
             try:
                 self._inputs[button.id] = self._claim(button, Button, options)
             except PinError as error:
                 log.error("%s. It stays unread until the next start", error)
         return read
-
-    def all_off(self) -> None:
-        """Claim every output so that its relay is off. Raises PinError when none can be claimed."""
-        self.open({wire.id: False for wire in self._wiring.outputs})
 
     def drive(self, channel: str, on: bool) -> bool | None:
         """Set an output and read its pin back; None when either failed."""
@@ -82,10 +81,28 @@ class Pins:
         self._inputs.clear()
 
     def _claim_output(self, channel: str, on: bool) -> OutputDevice:
-        wire = next(wire for wire in self._wiring.outputs if wire.id == channel)
+        wire = next(wire for wire in self._outputs_wired if wire.id == channel)
         return self._claim(wire, OutputDevice, {"active_high": wire.active_high, "initial_value": on})
 
-    def _claim(self, wire: OutputWire | InputWire, kind: Any, options: Mapping[str, Any]) -> Any:
+    def switch_off(self, relays: Iterable[Relay]) -> tuple[Relay, ...]:
+        """Claim these, which are none of the wiring's, or before it is opened, so that they are off; they stay claimed.
+
+        Returns those that do not read back off; the log says why.
+        """
+        return tuple(relay for relay in relays if not self._is_off(relay))
+
+    def _is_off(self, relay: Relay) -> bool:
+        try:
+            device = self._claim(relay, OutputDevice, {"active_high": relay.active_high, "initial_value": False})
+            self._held.append(device)
+            if not device.value:
+                return True
+            log.critical("GPIO %d (%s) reads back on", relay.pin, relay.id)
+        except (GPIOZeroError, OSError) as error:
+            log.critical("GPIO %d (%s) could not be switched off: %s", relay.pin, relay.id, error)
+        return False
+
+    def _claim(self, wire: OutputWire | InputWire | Relay, kind: Any, options: Mapping[str, Any]) -> Any:
         try:
             return kind(wire.pin, pin_factory=self._factory, **options)
         except (GPIOZeroError, OSError) as error:

@@ -14,7 +14,9 @@ from device.clock import Moment
 from device.identity import Identity
 from device.journal import Journal
 from device.pins import Pins
+from device.relays import RelayList
 from device.sensing import EVERY_S, Sensor, measuring
+from device.starting import RELAYS, take_over
 from device.wiring import Wiring
 from firmware_sim.pins import LatchedFactory, PinChange, PinRecord, latches, read_record, record_start
 from protocol.backoff import Backoff
@@ -57,6 +59,7 @@ class Board:
         self._record = PinRecord(folder / "pins.jsonl")
         record_start(folder / "starts.jsonl", boot_id)
         self._pins = Pins(wiring, LatchedFactory(self._changed, boot_id, held))
+        take_over(RelayList(folder / RELAYS, boot_id), wiring, self._pins, self._journal)
         about = wiring.about(version("congtac"))
         self.agent = Agent(
             identity,

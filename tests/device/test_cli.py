@@ -222,6 +222,34 @@ def test_without_an_identity_every_relay_is_switched_off_and_then_it_says_why(ma
     assert remembered(machine) == {"may-bom": Output()}, "the next start does not switch it on again"
 
 
+async def test_without_a_wiring_file_every_relay_that_it_had_is_switched_off_and_then_it_says_why(machine: Machine):
+    async with serving(machine) as process:
+        await until(lambda: "trying again in" in said(machine))
+        process.kill()
+        await process.wait()
+    with closing(Journal(machine.state / "journal.db", new_token)) as journal:
+        journal.write(Write(outputs={"may-bom": Output(on=True)}))
+    spoil_wiring(machine)
+    done = await asyncio.to_thread(agent, *machine.run)
+    assert done.returncode == 1
+    assert "without a wiring file no relay may be on: switching all off" in done.stderr
+    assert "not known" not in done.stderr
+    assert str(machine.wiring) in done.stderr.splitlines()[-1]
+    assert remembered(machine)["may-bom"] == Output(), "the next start does not switch it on again"
+
+
+async def test_a_relay_that_is_taken_out_of_the_wiring_file_is_switched_off_and_told(machine: Machine):
+    for text in (WIRING, WIRING.replace("pin = 17", "pin = 22")):
+        machine.wiring.write_text(text, "utf-8")
+        async with serving(machine) as process:
+            await until(lambda: "trying again in" in said(machine))
+            process.terminate()
+            assert await ended(process) == 0
+        (machine.folder / "log").rename(machine.folder / "log.before") if text is WIRING else None
+    assert "GPIO 17, once 'may-bom', is not in the wiring file any more: it is switched off" in said(machine)
+    assert "'may-bom' has another pin or board than before, so it starts off" in said(machine)
+
+
 def remembered(machine: Machine) -> Mapping[str, Output]:
     """What the next start will know of the outputs."""
     with closing(Journal(machine.state / "journal.db", new_token)) as journal:

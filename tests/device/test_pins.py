@@ -9,6 +9,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from device.errors import PinError
 from device.pins import Pins, choose_factory
+from device.relays import relays_of
 from device.wiring import Wiring, parse_wiring
 from firmware_sim.pins import LatchedFactory, PinChange
 
@@ -66,7 +67,8 @@ class RestingPin(MockPin):
         if self.broken == "claim":
             raise OSError("Device or resource busy")
         self._function = "output"
-        self._change_state(bool(state))
+        if self.broken != "stuck":
+            self._change_state(bool(state))
 
     def _set_state(self, value: bool) -> None:
         if self.broken == "drive":
@@ -136,11 +138,24 @@ def test_what_stays_at_its_latch_is_on_through_a_restart():
     assert [(change.pin, change.level) for change in changes] == [(17, LOW)]
 
 
-def test_all_off_is_off_for_each_relay_whatever_its_board(board: tuple[Pins, MockFactory, bool]):
+def test_switched_off_is_off_for_each_relay_whatever_its_board(board: tuple[Pins, MockFactory, bool]):
     pins, factory, on = board
-    pins.all_off()
+    assert pins.switch_off(relays_of(wiring(active_high=on))) == ()
     assert history(factory, 17) == history(factory, 27) == [not on]
     assert factory.pin("GPIO17").function == factory.pin("GPIO27").function == "output"
+
+
+@pytest.mark.parametrize("fault", ["claim", "read", "stuck"])
+def test_a_relay_that_cannot_be_seen_to_go_off_is_told_and_keeps_no_other_from_going_off(
+    board: tuple[Pins, MockFactory, bool], fault: str, caplog: pytest.LogCaptureFixture
+):
+    pins, factory, on = board
+    pump, lamp = relays_of(wiring(active_high=on))
+    factory.pin("GPIO17").output_with_state(on)
+    factory.pin("GPIO17").broken = fault
+    assert pins.switch_off((pump, lamp)) == (pump,)
+    assert "GPIO 17 (may-bom)" in caplog.text
+    assert history(factory, 27)[-1] is not on
 
 
 @pytest.mark.parametrize(("fault", "reads"), [("drive", None), ("read", None), ("stuck", False)])

@@ -1,0 +1,95 @@
+"""Which relays a run of the machine was given to: a list that counts until the next power cut, and what another wiring makes of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from device.relays import Relay, RelayList, given_up, moved, relays_of
+from device.wiring import Wiring, parse_wiring
+
+PUMP = Relay(id="may-bom", pin=17, active_high=True)
+LAMP = Relay(id="den", pin=27, active_high=False)
+
+
+def wiring(*relays: Relay, button: int | None = None) -> Wiring:
+    channels = [
+        f'[[channel]]\nid = "{relay.id}"\nname = "x"\nkind = "output"\npin = {relay.pin}\nactive_high = {str(relay.active_high).lower()}\n'
+        for relay in relays
+    ]
+    if button is not None:
+        channels.append(f'[[channel]]\nid = "nut"\nname = "Nút"\nkind = "button"\npin = {button}\n')
+    return parse_wiring("\n".join(channels), Path("wiring.toml"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "relays.json"
+
+
+def test_what_was_written_is_read_in_the_same_run_of_the_machine(path: Path):
+    RelayList(path, "one").write((PUMP, LAMP))
+    assert RelayList(path, "one").read() == (PUMP, LAMP)
+
+
+def test_a_power_cut_lets_go_of_every_pin_and_of_the_list(path: Path):
+    RelayList(path, "one").write((PUMP, LAMP))
+    assert RelayList(path, "two").read() == ()
+
+
+def test_where_there_is_no_list_yet_nothing_is_said(path: Path, caplog: pytest.LogCaptureFixture):
+    assert RelayList(path, "one").read() == ()
+    assert not caplog.records
+
+
+def test_what_a_later_program_writes_besides_is_ignored(path: Path):
+    relay = {**PUMP.model_dump(), "since": 5}
+    path.write_text(json.dumps({"boot": "one", "relays": [relay], "version": 2}))
+    assert RelayList(path, "one").read() == (PUMP,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", b"[]", b'{"boot": "one"}', b'{"boot": "one", "relays": [{"id": "x", "pin": 99, "active_high": true}]}'],
+)
+def test_a_damaged_list_is_told_and_is_none(path: Path, content: bytes, caplog: pytest.LogCaptureFixture):
+    path.write_bytes(content)
+    assert RelayList(path, "one").read() == ()
+    assert str(path) in caplog.text
+
+
+def test_where_it_cannot_be_written_the_old_one_stays_and_it_is_told(path: Path, caplog: pytest.LogCaptureFixture):
+    known = RelayList(path, "one")
+    known.write((PUMP,))
+    path.with_name("relays.json.new").mkdir()
+    known.write((LAMP,))
+    assert known.read() == (PUMP,)
+    assert str(path) in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("later", "gone", "others"),
+    [
+        (wiring(PUMP, LAMP), (), set()),
+        (wiring(LAMP), (PUMP,), set()),
+        (wiring(LAMP, button=17), (), set()),
+        (wiring(PUMP.model_copy(update={"pin": 22}), LAMP), (PUMP,), {"may-bom"}),
+        (wiring(PUMP.model_copy(update={"active_high": False}), LAMP), (), {"may-bom"}),
+        (wiring(PUMP.model_copy(update={"pin": 27}), LAMP.model_copy(update={"pin": 17})), (), {"may-bom", "den"}),
+        (wiring(PUMP.model_copy(update={"id": "quat"}), LAMP), (), set()),
+        (wiring(Relay(id="quat", pin=5, active_high=True)), (PUMP, LAMP), set()),
+    ],
+    ids=["as it was", "one less", "a button now", "another pin", "another board", "changed places", "another name", "all others"],
+)
+def test_another_wiring_gives_up_pins_and_makes_relays_others(later: Wiring, gone: tuple[Relay, ...], others: set[str]):
+    assert given_up((PUMP, LAMP), later) == gone
+    assert moved((PUMP, LAMP), later) == others
+
+
+def test_a_relay_that_is_known_at_its_place_has_not_moved_though_it_is_also_known_at_another():
+    old = PUMP.model_copy(update={"pin": 22})
+    assert moved((old, PUMP), wiring(PUMP)) == set()
+
+
+def test_the_relays_of_a_wiring_are_its_outputs():
+    assert relays_of(wiring(PUMP, LAMP, button=5)) == (PUMP, LAMP)
