@@ -135,7 +135,9 @@ class Ingest:
             if retained and device.presence is not DevicePresence.ONLINE:
                 self.call_roll(device)
             return
-        if device.session is not None and presence.session != device.session:
+        if device.held is not None and presence.session == device.held.session:
+            device.held = None
+        elif device.session is not None and presence.session != device.session:
             return  # the will of a session that was replaced
         device.connected = False
         self.became(device, DevicePresence.OFFLINE)
@@ -167,9 +169,20 @@ class Ingest:
             told(device)
 
     def _hello(self, device: DeviceNow, hello: Hello) -> None:
+        """Answer, and where a new session begins, only once all that was told in the last one is on disk, or cannot be.
+
+        A card that lost its last writes counts on with the same numbers: what is told then must not be taken for what is being kept.
+        """
+        device.run = run_of(hello, self._now_ms())
+        if device.unwritten and hello.session != device.session:
+            device.held = hello
+        else:
+            self._answer(device, hello)
+
+    def _answer(self, device: DeviceNow, hello: Hello) -> None:
         same_session = device.session == hello.session
         device.session = hello.session
-        device.run = run_of(hello, self._now_ms())
+        device.held = None
         have = device.marks.get(hello.journal, 0) if device.journal != hello.journal else device.kept_seq
         if hello.first_seq > have + 1:
             log.warning("%s: records %d to %d of its journal are lost", device.id, have + 1, hello.first_seq - 1)
@@ -282,11 +295,25 @@ class Ingest:
         if in_order:
             device.have_seq = seq
             ops.append(KEEP_MARK(of_device=device.id, of_journal=journal, after_seq=seq - 1, to_seq=seq, at_ms=self._now_ms()))
-        if ops:
-            self._keep(device, *ops, mark=(journal, seq) if in_order else None, answered=answered)
+        if not ops:
+            return
+        done = self._keep(device, *ops, mark=(journal, seq) if in_order else None, answered=answered)
+        if done is not None:
+            device.unwritten += 1
+            done.add_done_callback(lambda _done: self._written(device))
 
-    def _keep(self, device: DeviceNow, *ops: Op, mark: tuple[str, int] | None = None, answered: str | None = None) -> None:
-        """Queue writes. What the database cannot take is not acknowledged, so the device will send it again."""
+    def _written(self, device: DeviceNow) -> None:
+        """One of the records that were on their way to the disk is there, or could not be kept."""
+        device.unwritten -= 1
+        if not device.unwritten and device.held is not None and device.presence is not DevicePresence.REVOKED:
+            self._answer(device, device.held)
+
+    def _keep(
+        self, device: DeviceNow, *ops: Op, mark: tuple[str, int] | None = None, answered: str | None = None
+    ) -> asyncio.Future[None] | None:
+        """Queue writes; None: they were not even queued. What the database cannot take is not acknowledged, so the device will send it
+        again.
+        """
 
         def kept() -> None:
             if mark is not None:
@@ -298,8 +325,9 @@ class Ingest:
             done = self._writer.submit(*ops, after_commit=kept, within_s=LAZY_S)
         except (StorageError, WriterBusy) as error:
             self._not_kept(device, error, answered)
-            return
+            return None
         done.add_done_callback(lambda future: self._check(device, future, answered))
+        return done
 
     def _check(self, device: DeviceNow, future: asyncio.Future[None], answered: str | None) -> None:
         if not future.cancelled() and (error := future.exception()) is not None:

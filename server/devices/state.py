@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from protocol.messages import About, Cause, ChannelAbout, ClockTrust, Event, EventKind, State
+from protocol.messages import About, Cause, ChannelAbout, ClockTrust, Event, EventKind, Hello, State
 from server.commands.record import CommandRecord, Fate
 from server.devices.chosen import NOTHING, Chosen, in_order
 from server.devices.dating import Run
@@ -107,6 +107,7 @@ class DeviceNow:
     After a write that failed, `mark_is_sure` and `reports_are_sure` are False until what is on disk is known to be as here, and
     `must_be_asked` says that the device should tell again. It also says so where a roll call could not be sent. `asked_ms` is when it was
     asked last. `connected`: the broker's last word is that its session is alive, which is less than being online.
+    `unwritten` is how many of its records are on their way to the disk, `held` a hello that waits for them.
     """
 
     id: str
@@ -120,6 +121,8 @@ class DeviceNow:
     journal: str | None = None
     have_seq: int = 0
     kept_seq: int = 0
+    unwritten: int = 0
+    held: Hello | None = None
     caught_up_at: int | None = None
     hello_ms: int = 0
     heard_ms: int = 0

@@ -44,7 +44,7 @@ class Watch:
             return
         self._link_up_ms = None
         for device in self._registry:
-            device.connected = False
+            device.connected, device.held = False, None
             if device.presence is DevicePresence.ONLINE:
                 self._ingest.became(device, DevicePresence.UNKNOWN)
 

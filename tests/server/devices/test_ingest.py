@@ -67,7 +67,6 @@ async def test_what_is_kept_only_after_a_hello_holds_up_nothing_that_follows(tmp
     async with stage(tmp_path) as there:
         puppet = await there.device()
         puppet.events("den", True, False, True)
-        puppet.session = "c" * 16
         puppet.hello()
         await there.settle()
         puppet.hello()
