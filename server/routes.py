@@ -33,7 +33,7 @@ from server.schedules.routes import router as schedules_router
 def routes() -> tuple[BaseRoute, ...]:
     """The same for every application: FastAPI works out a route when it is first searched, and that takes longer than the rest.
 
-    A tap comes first: it must be felt at once.
+    A tap comes first: it must be felt at once. What a router asks of all its requests (`dependencies`) would not be asked of it.
     """
     together = APIRouter(responses=PROBLEMS)
     for router in (

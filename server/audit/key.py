@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+import threading
 from pathlib import Path
 
 from server.audit.chain import Link
@@ -32,6 +33,7 @@ class Head:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "audit.head"
+        self._alone = threading.Lock()
 
     def read(self) -> Link | None:
         """The link, None where there is none. Raises ValueError for a file that holds something else."""
@@ -43,12 +45,13 @@ class Head:
 
     def write(self, link: Link) -> None:
         """Keep it, unless a later one is kept already (a server and a command line may write by turns). Raises OSError."""
-        try:
-            known = self.read()
-        except ValueError:
-            known = None
-        if known is None or known.seq < link.seq:
-            _write(self._path, f"{link.seq} {link.hash}\n", durable=False)
+        with self._alone:
+            try:
+                known = self.read()
+            except ValueError:
+                known = None
+            if known is None or known.seq < link.seq:
+                _write(self._path, f"{link.seq} {link.hash}\n", durable=False)
 
 
 def _write(path: Path, text: str, *, durable: bool) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 from typing import Final
@@ -51,6 +50,7 @@ class Trail:
         self._database = database
         self._key = key
         self._head = head
+        self._ending = False
         self._now_ms = now_ms
         self._days = days
         self._again_s = again_s
@@ -109,6 +109,7 @@ class Trail:
                 await self._write_all()
                 await self._trim()
         finally:
+            self._ending = True
             self._stop_timer()
             self._tell_counted(end=True)
             self._hand_over()
@@ -170,26 +171,34 @@ class Trail:
             self._end, self._sent, self._took = None, False, False
             return True
         else:
-            await asyncio.to_thread(self._note_end, self._end)  # a worn disk may take long for it, and nothing would be served
+            await self._note_end_aside(self._end)
             self._sent, self._took = False, True
             return True
         self._end, self._sent = None, False
         return False
 
-    def _submitted(self, batch: list[Entry], after_commit: Callable[[Link], None] | None = None) -> "asyncio.Future[None]":
+    def _submitted(self, batch: list[Entry]) -> "asyncio.Future[None]":
         if self._end is None:
             raise StorageError("the end of the audit trail is not known")
         ops, end = put_after(self._key, self._end, batch)
-        done = self._database.writer.submit(*ops, after_commit=partial(self._kept, end, after_commit))
+        done = self._database.writer.submit(*ops, after_commit=partial(self._kept, end))
         self._end, self._tried, self._sent = end, end, True
         return done
 
-    def _kept(self, end: Link, after_commit: Callable[[Link], None] | None) -> None:
+    def _kept(self, end: Link) -> None:
         if self._failing:
             log.warning("the audit trail is written again")
         self._failing = False
-        if after_commit is not None:
-            after_commit(end)
+        if self._ending:
+            self._note_end(end)
+
+    async def _note_end_aside(self, end: Link | None) -> None:
+        """In a thread: a worn disk may take long for it, and nothing would be served meanwhile."""
+        try:
+            await asyncio.to_thread(self._note_end, end)
+        except RuntimeError as error:  # as where no more threads may be started
+            log.warning("the end of the audit trail is noted where the server waits for it: %s", error)
+            self._note_end(end)
 
     def _note_end(self, end: Link | None) -> None:
         try:
@@ -203,7 +212,7 @@ class Trail:
         self._waiting.clear()
         try:
             if batch:
-                self._submitted(batch, self._note_end).add_done_callback(partial(_handed_over, len(batch)))
+                self._submitted(batch).add_done_callback(partial(_handed_over, len(batch)))
         except (StorageError, WriterBusy) as error:
             log.error("the audit trail ends with a gap: %d entries could not be written: %s", len(batch), error)
 

@@ -19,18 +19,19 @@ class Joined:
         if self._held:
             held, self._held = self._held, b""
             self._transport.write(held + data)
-        elif data.startswith(_BEGINS):
+        elif data[: len(_BEGINS)] == _BEGINS:
             self._held = data
-            self._loop.call_soon(self._release)
+            self._loop.call_soon(self.release)
         else:
             self._transport.write(data)
 
     def close(self) -> None:
         """As asyncio's: what was written goes out before."""
-        self._release()
+        self.release()
         self._transport.close()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Let what is held back go out."""
         held, self._held = self._held, b""
         if held and not self._transport.is_closing():
             self._transport.write(held)

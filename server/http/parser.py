@@ -28,7 +28,13 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the transport."""
-        super().connection_made(cast("asyncio.Transport", Joined(transport, asyncio.get_running_loop())))
+        self._joined = Joined(transport, asyncio.get_running_loop())
+        super().connection_made(cast("asyncio.Transport", self._joined))
+
+    def eof_received(self) -> None:
+        """The transport closes itself after this, and would take a head with it that is held back."""
+        self._joined.release()
+        super().eof_received()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answer and hang up."""

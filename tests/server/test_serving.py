@@ -49,6 +49,19 @@ async def served(folder: Path, **given: Any) -> AsyncIterator[tuple[FastAPI, htt
             await task
 
 
+async def test_an_answer_without_a_body_reaches_who_will_say_no_more(tmp_path: Path) -> None:
+    """A connection whose other end has closed its half closes itself as soon as it hears of that."""
+    async with served(tmp_path) as (_app, http, _task):
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
+            writer.write(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            writer.write_eof()
+            async with asyncio.timeout(10):
+                assert (await reader.read()).startswith(b"HTTP/1.1 405 ")
+            writer.close()
+            await writer.wait_closed()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_stops_the_server_at_once_also_with_an_open_stream(tmp_path: Path, number: signal.Signals) -> None:
     async with served(tmp_path) as (app, http, task):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
+from server.audit import key as key_module
 from server.audit.chain import Fault, Link
 from server.audit.cli import record_admin
 from server.audit.key import Head, audit_key
@@ -52,6 +54,66 @@ async def test_what_waits_when_the_server_stops_is_kept(address: str, tmp_path: 
         kept.trail.record(kept.happened(1), soon=False)
     async with trail_at(address, tmp_path) as kept:
         assert numbers(await kept.rows()) == ['{"number":1}']
+        assert Head(tmp_path).read() == (await kept.verdict()).end
+
+
+async def test_what_is_being_committed_when_the_server_stops_is_noted_as_the_end(address: str, tmp_path: Path):
+    async with trail_at(address, tmp_path) as kept:
+        kept.trail.record(kept.happened(1))
+        await until(lambda: kept.trail._sent)
+    async with trail_at(address, tmp_path) as kept:
+        assert Head(tmp_path).read() == (await kept.verdict()).end == Link(1, (await kept.rows())[0].hash)
+
+
+async def test_the_end_is_noted_in_order_also_when_the_server_stops_while_a_slow_disk_takes_the_last_one(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    begun, go_on = threading.Event(), threading.Event()
+    write = key_module._write
+
+    def slowly(path: Path, text: str, *, durable: bool) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            go_on.wait(30)
+        write(path, text, durable=durable)
+
+    async with trail_at(address, tmp_path) as kept:
+        monkeypatch.setattr(key_module, "_write", slowly)
+        kept.trail.record(kept.happened(1))
+        await until(begun.is_set)
+        kept.trail.record(kept.happened(2), soon=False)
+        asyncio.get_running_loop().call_later(0.1, go_on.set)  # the stop itself waits for the thread that has the file
+    async with trail_at(address, tmp_path) as kept:
+        assert Head(tmp_path).read() == (await kept.verdict()).end
+        assert len(await kept.rows()) == 2
+    assert "could not be noted" not in caplog.text
+
+
+async def test_the_loop_does_not_wait_for_the_disk_that_takes_the_end(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    noted_by = []
+    write = Head.write
+    monkeypatch.setattr(Head, "write", lambda head, end: (noted_by.append(threading.current_thread()), write(head, end))[1])
+    async with trail_at(address, tmp_path) as kept:
+        kept.trail.record(kept.happened(1))
+        await kept.rows()
+        assert noted_by
+        assert threading.main_thread() not in noted_by
+
+
+async def test_where_there_is_no_thread_to_be_had_the_end_is_noted_all_the_same(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def none(*_arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with trail_at(address, tmp_path) as kept:
+        monkeypatch.setattr("server.audit.trail.asyncio.to_thread", none)
+        for number in range(2):
+            kept.trail.record(kept.happened(number))
+            await kept.rows()
+        assert Head(tmp_path).read() == (await kept.verdict()).end
 
 
 async def test_a_command_line_that_writes_beside_the_server_breaks_no_chain(address: str, tmp_path: Path):
