@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from device.errors import JournalError
@@ -23,13 +24,14 @@ from device.rules import Output
 from device.stale_mark import StaleMark
 from protocol.codec import encode
 from protocol.ids import CHANNEL_ID_PATTERN, COMMAND_ID_PATTERN, TOKEN_PATTERN
-from protocol.messages import NO_CONTROL_PATTERN, Cause, Receipt
+from protocol.messages import NO_CONTROL_PATTERN, Receipt
 from protocol.topics import Topic
 
 log = logging.getLogger("congtac.journal")
 
 LAYOUT: Final = 1
 WAIT_FOR_READERS_S: Final = 1.0
+_OUTPUT: Final = TypeAdapter(Output)
 _RECORDED: Final = (Topic.EVENT, Topic.RECEIPT)
 
 _SCHEMA: Final = """
@@ -98,6 +100,10 @@ class Journal:
         self._db.close()
         self._stale.close()
         self._lock.close()
+
+    def doubt_outputs(self) -> None:
+        """Let nothing of the outputs count at the next load: they may have been driven without being written down."""
+        self._stale.set(True)
 
     def load(self) -> Memory:
         """All that is remembered; of the outputs nothing, where the last write failed: off is obeyed without being written down."""
@@ -197,10 +203,7 @@ class Journal:
 
 
 def doubt_outputs(path: Path) -> None:
-    """Let nothing count at the next load of what this journal remembers of the outputs: they were driven without being written down.
-
-    The journal itself need not be open, nor be one that can be opened.
-    """
+    """The same for a journal that is not open, and need not be one that can be opened."""
     with closing(StaleMark(_mark_of(path))) as mark:
         mark.set(True)
 
@@ -282,8 +285,10 @@ def _storage(path: Path) -> Iterator[None]:
 
 
 def _output(body: str) -> Output:
-    fields = json.loads(body)
-    cause = fields.pop("cause")
-    if fields.get("actor") is not None:
-        _like(NO_CONTROL_PATTERN, fields["actor"])
-    return Output(**fields, cause=Cause(cause) if cause else None)
+    output = _OUTPUT.validate_json(body)
+    unknown = json.loads(body).keys() - Output.__dataclass_fields__.keys()
+    if unknown:
+        raise ValueError(f"an output with {', '.join(sorted(unknown))}")
+    if output.actor is not None:
+        _like(NO_CONTROL_PATTERN, output.actor)
+    return output

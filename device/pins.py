@@ -48,6 +48,14 @@ class Pins:
                 log.error("%s. It stays unread until the next start", error)
         return read
 
+    def all_off(self) -> bool:
+        """Claim every output so that its relay is off, and every input. False: there are none. The log says what failed."""
+        try:
+            self.open({wire.id: False for wire in self._outputs_wired})
+        except PinError as error:
+            log.critical("%s", error)
+        return bool(self._outputs_wired)
+
     def drive(self, channel: str, on: bool) -> bool | None:
         """Set an output and read its pin back; None when either failed."""
         try:

@@ -4,8 +4,10 @@ A relay holds when the agent ends. Where the next wiring file does not have it, 
 """
 
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,6 +15,9 @@ from device.wiring import Gpio, Wiring
 from protocol.messages import ChannelId
 
 log = logging.getLogger("congtac.relays")
+
+BYTES: Final = 4096
+"""What the file has: room for a relay at each pin that there is. One write of a page is whole or absent, whatever kills the program."""
 
 
 class Relay(BaseModel):
@@ -37,24 +42,28 @@ class RelayList:
         self._path = path
         self._boot_id = boot_id
 
-    def read(self) -> tuple[Relay, ...]:
-        """The relays that may be on by an earlier start's doing. Of a file that cannot be read, the log says so."""
+    def read(self) -> tuple[Relay, ...] | None:
+        """The relays that may be on by an earlier start's doing, the latest last. None: nobody can tell, and the log says why."""
         try:
-            listed = _Listed.model_validate_json(self._path.read_bytes())
+            with self._path.open("rb") as file:
+                listed = _Listed.model_validate_json(file.read(BYTES))
         except FileNotFoundError:
             return ()
         except (OSError, ValidationError) as error:
-            log.error("which relays an earlier start had cannot be read: %s: %s", self._path, error)
-            return ()
+            log.critical("which relays an earlier start had cannot be read: %s: %s", self._path, error)
+            return None
         return listed.relays if listed.boot == self._boot_id else ()
 
     def write(self, relays: Iterable[Relay]) -> None:
-        """Keep these. Where that fails the file stays as it was, and the log says so: a full card keeps no agent from its work."""
-        text = _Listed(boot=self._boot_id, relays=tuple(relays)).model_dump_json()
-        draft = self._path.with_name(f"{self._path.name}.new")
+        """Keep these, in place, which a full card still allows. Nothing is raised: where it fails, the log says so."""
+        by_pin = {relay.pin: relay for relay in relays}
+        text = _Listed(boot=self._boot_id, relays=tuple(by_pin.values())).model_dump_json().encode()
         try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(self._path)
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.pwrite(file, text.ljust(BYTES), 0)
+            finally:
+                os.close(file)
         except OSError as error:
             log.error("which relays there are cannot be noted, should the wiring file change: %s: %s", self._path, error)
 
@@ -64,14 +73,19 @@ def relays_of(wiring: Wiring) -> tuple[Relay, ...]:
     return tuple(Relay(id=wire.id, pin=wire.pin, active_high=wire.active_high) for wire in wiring.outputs)
 
 
-def given_up(known: Iterable[Relay], wiring: Wiring) -> tuple[Relay, ...]:
-    """Those at whose pins the wiring file has no channel any more."""
-    pins = {wire.pin for wire in wiring.channel}
+def without_channel(known: Iterable[Relay], wiring: Wiring | None) -> tuple[Relay, ...]:
+    """Those at whose pins the wiring file has no channel any more; all, where there is no wiring file."""
+    pins = set() if wiring is None else {wire.pin for wire in wiring.channel}
     return tuple(relay for relay in known if relay.pin not in pins)
+
+
+def at_inputs(known: Iterable[Relay], wiring: Wiring) -> tuple[Relay, ...]:
+    """Those whose pins are inputs by now. Nothing drives them, once the inputs are claimed."""
+    pins = {wire.pin for wire in wiring.inputs}
+    return tuple(relay for relay in known if relay.pin in pins)
 
 
 def moved(known: Iterable[Relay], wiring: Wiring) -> frozenset[str]:
     """The ids of outputs that were another relay before: at another pin, or on at the other level. What was on there is not on here."""
-    before = set(known)
-    ids = {relay.id for relay in before}
-    return frozenset(relay.id for relay in relays_of(wiring) if relay.id in ids and relay not in before)
+    last = {relay.id: relay for relay in known}
+    return frozenset(relay.id for relay in relays_of(wiring) if last.get(relay.id, relay) != relay)

@@ -24,23 +24,26 @@ class StaleMark:
         self._path = path
         self._file: int | None = None
         self.is_set = False
+        self._is_kept = False
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self.is_set = os.pread(self._file, 1, 0) == _SET
+            self._is_kept = self.is_set
             self._put(_SET if self.is_set else _UNSET)  # so that it has its place on the card
         except OSError as error:
             log.error("%s: %s", path, error)
 
     def set(self, stale: bool) -> None:
         """Set it, or take it back; durable when this returns."""
-        if stale is self.is_set:
+        if stale is self.is_set and (self._is_kept or not stale):
             return
         try:
             self._put(_SET if stale else _UNSET)
         except OSError as error:
             log.error("%s: %s", self._path, error)
+            self.is_set = self.is_set or stale  # for this run at least
             return
-        self.is_set = stale
+        self.is_set = self._is_kept = stale
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,7 @@ from device.identity import Identity, read_identity
 from device.journal import Journal, doubt_outputs
 from device.memory import Write
 from device.pins import Pins
-from device.relays import Relay, RelayList, given_up, moved, relays_of
+from device.relays import Relay, RelayList, at_inputs, moved, relays_of, without_channel
 from device.rules import Output
 from device.wiring import Wiring, read_wiring
 from protocol.ids import new_token
@@ -40,48 +40,55 @@ class Parts:
 def starting(wiring: Path, identity: Path, state: Path, new_factory: NewFactory, boot_id: str) -> Iterator[Parts]:
     """All that an agent needs, for as long as the block lasts. `state` is the journal's folder.
 
-    Raises what is missing: WiringError, IdentityError, JournalError or PinError. Then every relay is off that this device has, or had
-    in this run of the machine. Nothing is touched where another agent has the journal (JournalInUse), or where none ever ran.
+    Raises what is missing: WiringError, IdentityError or JournalError, the last also where the block does. Then every relay is off that
+    this device has, or had in this run of the machine. Nothing is touched where another agent has the journal (JournalInUse), or where
+    none ever ran and wiring or identity is missing. Raises PinError where there are no pins to be had.
     """
     known = RelayList(state / RELAYS, boot_id)
-    relays = known.read()
+    listed, wires = known.read(), None
     try:
         wires = read_wiring(wiring)
-        relays = (*relays_of(wires), *given_up(relays, wires))
         who = read_identity(identity)
     except (WiringError, IdentityError) as error:
-        if (state / JOURNAL).exists():
-            _let_nothing_be_on(state, relays, new_factory, error)
+        if listed != () or _may_have_run(state):
+            _let_nothing_be_on(state, wires, listed or (), new_factory, error)
         raise
-    pins = Pins(wires, new_factory())
+    pins, others = Pins(wires, new_factory()), without_channel(listed or (), wires)
     try:
         journal = _journal(state)
     except JournalInUse:
         raise
     except JournalError:
-        _all_off(relays, pins, "a journal")
-        doubt_outputs(state / JOURNAL)
+        doubt_outputs(state / JOURNAL)  # first: killed in between, the next start must not go on with what was on
+        _all_off(pins, others, "a journal")
         raise
     with closing(journal):
         take_over(known, wires, pins, journal)
-        yield Parts(wires, who, pins, journal)
+        try:
+            yield Parts(wires, who, pins, journal)
+        except JournalError:
+            journal.doubt_outputs()
+            _all_off(pins, others, "a journal")
+            raise
 
 
 def take_over(known: RelayList, wiring: Wiring, pins: Pins, journal: Journal) -> None:
     """Answer for the relays of this wiring from now on, and no longer for those that it does not have: they are switched off.
 
-    What was on and is another relay now, by its pin or by its board, does not go on. Call it before a pin is touched.
+    What was on and is another relay now, by its pin or by its board, does not go on. Call it before the pins are opened.
     """
     before, now = known.read(), relays_of(wiring)
-    gone, others = given_up(before, wiring), moved(before, wiring)
+    if before is None:
+        journal.doubt_outputs()
+        before = ()
+    others, gone = moved(before, wiring), without_channel(before, wiring)
     for channel in sorted(others):
         log.warning("%r has another pin or board than before, so it starts off", channel)
     for relay in gone:
         log.warning("GPIO %d, once %r, is not in the wiring file any more: it is switched off", relay.pin, relay.id)
-    _forget(journal, others | ({relay.id for relay in gone} - {relay.id for relay in now}))
-    known.write((*gone, *now))
-    if gone:
-        known.write((*pins.switch_off(gone), *now))
+    # first the journal, then the list: killed in between, the next start sees the same again
+    _forget(journal, others | ({relay.id for relay in before} - {relay.id for relay in now}))
+    known.write((*pins.switch_off(gone), *at_inputs(before, wiring), *now))
 
 
 def _forget(journal: Journal, channels: Collection[str]) -> None:
@@ -91,10 +98,13 @@ def _forget(journal: Journal, channels: Collection[str]) -> None:
     try:
         journal.write(Write(outputs={**journal.load().outputs, **dict.fromkeys(channels, Output())}))
     except JournalError as error:
-        log.error("%s: so all of them start off", error)  # what could not be written puts all outputs in doubt
+        log.error("%s: so all outputs start off", error)
+        journal.doubt_outputs()
 
 
-def _let_nothing_be_on(state: Path, relays: Iterable[Relay], new_factory: NewFactory, missing: Exception) -> None:
+def _let_nothing_be_on(
+    state: Path, wiring: Wiring | None, listed: Iterable[Relay], new_factory: NewFactory, missing: Exception
+) -> None:
     """Raises JournalInUse while another agent runs: then its pins are its own."""
     journal: Journal | None = None
     try:
@@ -103,14 +113,22 @@ def _let_nothing_be_on(state: Path, relays: Iterable[Relay], new_factory: NewFac
         raise
     except JournalError as error:
         log.critical("%s", error)
-    doubt_outputs(state / JOURNAL)  # or the next start would go on with what was on
+    doubt_outputs(state / JOURNAL)  # first, as above
     try:
-        _all_off(relays, Pins(None, new_factory()), "a wiring file" if isinstance(missing, WiringError) else "an identity")
+        what = "a wiring file" if isinstance(missing, WiringError) else "an identity"
+        _all_off(Pins(wiring, new_factory()), without_channel(listed, wiring), what)
     except PinError as error:
         log.critical("%s", error)
     finally:
         if journal is not None:
             journal.close()
+
+
+def _may_have_run(state: Path) -> bool:
+    try:
+        return (state / JOURNAL).exists()
+    except OSError:  # as where somebody else's slip has shut this program out
+        return True
 
 
 def _journal(folder: Path) -> Journal:
@@ -123,10 +141,11 @@ def _journal(folder: Path) -> Journal:
         raise JournalError(str(error)) from error
 
 
-def _all_off(relays: Iterable[Relay], pins: Pins, missing: str) -> None:
-    """The agent cannot begin."""
+def _all_off(pins: Pins, others: Iterable[Relay], missing: str) -> None:
+    """The agent cannot begin: the wiring's outputs go off, its inputs are inputs, and other relays that are known go off."""
     log.critical("without %s no relay may be on: switching all off", missing)
-    known = tuple(relays)
-    if not known:
+    known = pins.all_off()
+    left = tuple(others)
+    pins.switch_off(left)
+    if not known and not left:
         log.critical("which relays there are is not known either: nothing could be switched off")
-    pins.switch_off(known)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from device.relays import Relay, RelayList, given_up, moved, relays_of
+from device.relays import BYTES, Relay, RelayList, at_inputs, moved, relays_of, without_channel
 from device.wiring import Wiring, parse_wiring
 
 PUMP = Relay(id="may-bom", pin=17, active_high=True)
@@ -52,19 +52,42 @@ def test_what_a_later_program_writes_besides_is_ignored(path: Path):
     "content",
     [b"", b"\xff", b"[]", b'{"boot": "one"}', b'{"boot": "one", "relays": [{"id": "x", "pin": 99, "active_high": true}]}'],
 )
-def test_a_damaged_list_is_told_and_is_none(path: Path, content: bytes, caplog: pytest.LogCaptureFixture):
+def test_of_a_damaged_list_nobody_can_tell(path: Path, content: bytes, caplog: pytest.LogCaptureFixture):
     path.write_bytes(content)
-    assert RelayList(path, "one").read() == ()
+    assert RelayList(path, "one").read() is None
     assert str(path) in caplog.text
 
 
-def test_where_it_cannot_be_written_the_old_one_stays_and_it_is_told(path: Path, caplog: pytest.LogCaptureFixture):
+def test_of_a_list_that_cannot_be_read_nobody_can_tell_either(path: Path):
+    path.mkdir()
+    assert RelayList(path, "one").read() is None
+
+
+def test_a_relay_at_every_pin_with_the_longest_of_ids_has_room(path: Path):
+    every = tuple(Relay(id="x" * 30 + f"{pin:02}", pin=pin, active_high=False) for pin in range(28))
+    RelayList(path, "12345678-1234-1234-1234-123456789abc").write(every)
+    assert RelayList(path, "12345678-1234-1234-1234-123456789abc").read() == every
+    assert path.stat().st_size == BYTES
+
+
+def test_a_shorter_list_takes_the_place_of_a_longer_one_in_one_write(path: Path):
     known = RelayList(path, "one")
-    known.write((PUMP,))
-    path.with_name("relays.json.new").mkdir()
+    known.write((PUMP, LAMP))
+    inode = path.stat().st_ino
     known.write((LAMP,))
-    assert known.read() == (PUMP,)
-    assert str(path) in caplog.text
+    assert known.read() == (LAMP,)
+    assert path.stat().st_ino == inode, "in place, which a full card still allows"
+
+
+def test_a_pin_is_listed_once_with_what_it_is_now(path: Path):
+    known = RelayList(path, "one")
+    known.write((PUMP, LAMP, PUMP.model_copy(update={"id": "quat"})))
+    assert known.read() == (PUMP.model_copy(update={"id": "quat"}), LAMP)
+
+
+def test_where_it_cannot_be_written_that_is_told(path: Path, caplog: pytest.LogCaptureFixture):
+    RelayList(path / "no folder", "one").write((LAMP,))
+    assert "no folder" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -82,13 +105,22 @@ def test_where_it_cannot_be_written_the_old_one_stays_and_it_is_told(path: Path,
     ids=["as it was", "one less", "a button now", "another pin", "another board", "changed places", "another name", "all others"],
 )
 def test_another_wiring_gives_up_pins_and_makes_relays_others(later: Wiring, gone: tuple[Relay, ...], others: set[str]):
-    assert given_up((PUMP, LAMP), later) == gone
+    assert without_channel((PUMP, LAMP), later) == gone
     assert moved((PUMP, LAMP), later) == others
 
 
-def test_a_relay_that_is_known_at_its_place_has_not_moved_though_it_is_also_known_at_another():
-    old = PUMP.model_copy(update={"pin": 22})
-    assert moved((old, PUMP), wiring(PUMP)) == set()
+def test_where_a_relay_is_known_at_two_places_the_last_counts():
+    other = PUMP.model_copy(update={"pin": 22})
+    assert moved((other, PUMP), wiring(PUMP)) == set()
+    assert moved((PUMP, other), wiring(PUMP)) == {"may-bom"}
+
+
+def test_without_a_wiring_no_relay_has_a_channel():
+    assert without_channel((PUMP, LAMP), None) == (PUMP, LAMP)
+
+
+def test_relays_at_inputs_are_those_whose_pins_are_buttons_now():
+    assert at_inputs((PUMP, LAMP), wiring(LAMP, button=17)) == (PUMP,)
 
 
 def test_the_relays_of_a_wiring_are_its_outputs():

@@ -18,8 +18,10 @@ from device.errors import DeviceError, IdentityError, JournalError, JournalInUse
 from device.identity import Identity, write_identity
 from device.journal import Journal
 from device.memory import Write
-from device.relays import Relay
+from device.pins import Pins
+from device.relays import Relay, RelayList
 from device.rules import Output
+from device.stale_mark import StaleMark
 from device.starting import JOURNAL, RELAYS, starting
 from device.words import Journal as WriteJournal
 from device.words import Opened
@@ -30,6 +32,7 @@ from tests.device.site import DEVICE
 from tests.device.test_relays import LAMP, PUMP
 
 BOTH = (PUMP, LAMP)
+SPARE = Relay(id="khac", pin=22, active_high=True)
 FAN = Relay(id="quat", pin=5, active_high=True)
 
 
@@ -110,7 +113,9 @@ class House:
     @property
     def on(self) -> set[int]:
         """The pins of all relays that are on."""
-        return {relay.pin for relay in (*BOTH, FAN) if self.levels.get(relay.pin, not relay.active_high) is relay.active_high}
+        return {
+            relay.pin for relay in (*BOTH, FAN, SPARE) if self.levels.get(relay.pin, not relay.active_high) is relay.active_high
+        }
 
     @property
     def listed(self) -> list[int]:
@@ -208,21 +213,165 @@ def test_a_line_that_is_busy_is_tried_again_at_the_next_start(house: House, capl
     assert house.listed == [27]
 
 
-def test_killed_before_it_could_switch_it_off_the_next_start_does(house: House):
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """The program ends here."""
 
-    def killing() -> Any:
-        factory = house.factory()
-        factory.pin = lambda _name: (_ for _ in ()).throw(Killed)
-        return factory
 
+STEPS = (
+    *(
+        (RelayList, "write"),
+        (Journal, "_write"),
+        (Pins, "switch_off"),
+        (Pins, "open"),
+        (StaleMark, "_put"),
+        (LatchedPin, "_change_state"),
+    ),
+)
+
+
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program end at that call of what changes anything: even numbers before it, odd ones after it."""
+    made = 0
+
+    def ending(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal made
+            mine, made = made, made + 1
+            if mine == step // 2 and step % 2 == 0:
+                raise Killed
+            done = real(*arguments, **options)
+            if mine == step // 2:
+                raise Killed
+            return done
+
+        return call
+
+    for kind, name in STEPS:
+        monkeypatch.setattr(kind, name, ending(getattr(kind, name)))
+
+
+def take_out(house: House) -> None:
     house.wire(LAMP)
-    with suppress(Killed):
-        house.start(new_factory=killing)
-    assert house.on == {17, 27}
+
+
+def move(house: House) -> None:
+    house.wire(PUMP.model_copy(update={"pin": 5}), LAMP)
+
+
+def rename_and_go_on(house: House) -> None:
+    house.wire(PUMP.model_copy(update={"id": "quat"}), LAMP)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # who is killed closes no file
+@pytest.mark.parametrize("change", [take_out, move, rename_and_go_on, spoil_wiring, remove_identity, spoil_journal])
+@pytest.mark.parametrize("step", range(24))
+def test_killed_at_any_step_the_next_start_leaves_nothing_on_that_nobody_answers_for(
+    house: House, change: Callable[[House], None], step: int, monkeypatch: pytest.MonkeyPatch
+):
+    kept = (house.folder / "identity.json").read_bytes()
+    change(house)
+    with monkeypatch.context() as dying, suppress(Killed, DeviceError):
+        killed_at(step, dying)
+        house.start()
+    # whatever was missing is there again, and the pump is at a third pin
+    (house.folder / "identity.json").write_bytes(kept)
+    (house.folder / "identity.json").chmod(0o600)
+    lock = house.state / f"{JOURNAL}.lock"
+    if lock.is_dir():
+        lock.rmdir()
+    was_off = house.on == set()
+    house.wire(PUMP.model_copy(update={"pin": 22}), LAMP)
+    went_on = house.start()
+    assert went_on <= {"den"}, "what has moved does not go on"
+    assert house.on <= {27}
+    if was_off:
+        assert went_on == set(), "what was switched off for a missing part does not go on"
+    assert house.listed[-2:] == [22, 27]
+
+
+def test_a_relay_whose_pin_is_a_button_now_is_no_longer_driven_and_never_forgotten(house: House, monkeypatch: pytest.MonkeyPatch):
+    lamp_and_button = text(LAMP) + '\n[[channel]]\nid = "nut"\nname = "x"\nkind = "button"\npin = 17\n'
+    (house.folder / "wiring.toml").write_text(lamp_and_button, "utf-8")
+    with monkeypatch.context() as dying, suppress(Killed):
+        dying.setattr(Pins, "open", lambda *_arguments: (_ for _ in ()).throw(Killed))
+        house.start()
+    assert house.listed == [17, 27]
+    assert house.on == {17, 27}, "killed before the button was claimed"
+    house.wire(LAMP)
     house.start()
     assert house.on == {27}
+
+
+@pytest.mark.parametrize("spoil", [remove_identity, spoil_journal])
+def test_where_a_part_is_missing_a_button_is_claimed_as_one(house: House, spoil, monkeypatch: pytest.MonkeyPatch):
+    lamp_and_button = text(LAMP) + '\n[[channel]]\nid = "nut"\nname = "x"\nkind = "button"\npin = 17\n'
+    (house.folder / "wiring.toml").write_text(lamp_and_button, "utf-8")
+    claimed = []
+    real = LatchedPin._set_function
+    monkeypatch.setattr(
+        LatchedPin, "_set_function", lambda pin, function: (claimed.append((pin._number, function)), real(pin, function))[1]
+    )
+    spoil(house)
+    house.fails()
+    assert (17, "input") in claimed
+    assert 27 not in house.on
+
+
+def test_a_relay_that_moves_back_while_its_old_line_was_busy_starts_off(house: House):
+    house.busy.add(17)
+    house.wire(PUMP.model_copy(update={"pin": 5}), LAMP)
+    house.start("may-bom")
+    assert house.listed == [17, 5, 27]
+    house.busy.clear()
+    house.wire(PUMP, LAMP)
+    assert house.start() == {"den"}
+    assert house.on == {27}
+
+
+def test_a_relay_that_had_another_name_meanwhile_does_not_go_on_by_itself(house: House):
+    house.wire(PUMP.model_copy(update={"id": "quat"}), LAMP)
+    house.start()
+    house.wire(PUMP.model_copy(update={"pin": 22}), LAMP)
+    assert house.start() == {"den"}
+
+
+@pytest.mark.parametrize("spoil", [spoil_wiring, remove_identity])
+def test_the_list_alone_tells_that_an_agent_ran_here(house: House, spoil):
+    (house.state / JOURNAL).unlink()
+    spoil(house)
+    house.fails()
+    assert house.on == set()
+
+
+def test_where_the_list_cannot_be_read_all_start_off(house: House):
+    (house.state / RELAYS).write_text("worn out")
+    assert house.start() == set()
+    assert house.on == set()
+    assert house.listed == [17, 27]
+
+
+def test_an_agent_that_cannot_begin_for_its_journal_leaves_nothing_on(house: House):
+    where = house.folder / "wiring.toml", house.folder / "identity.json", house.state
+    with pytest.raises(JournalError), starting(*where, house.factory, house.boot):
+        raise JournalError("it cannot be read any more")
+    assert house.on == set()
+    assert house.start() == set()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_taken_for_one_of_an_agent_that_ran(house: House, monkeypatch: pytest.MonkeyPatch):
+    exists = Path.exists
+
+    def shut_out_once(path: Path) -> bool:
+        if path.name == JOURNAL:
+            monkeypatch.setattr(Path, "exists", exists)
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    (house.state / RELAYS).unlink()
+    remove_identity(house)
+    monkeypatch.setattr(Path, "exists", shut_out_once)
+    assert isinstance(house.fails(), IdentityError)
+    assert house.on == set()
 
 
 def test_after_a_power_cut_a_pin_that_is_no_relay_any_more_is_not_touched(house: House):
@@ -253,14 +402,15 @@ def test_a_relay_on_another_kind_of_board_starts_off(house: House):
     assert house.levels[17] is True
 
 
-def test_where_what_has_moved_cannot_be_written_down_all_start_off(house: House, monkeypatch: pytest.MonkeyPatch):
-    write = Journal._write
+@pytest.mark.parametrize("fails", ["_write", "load"])
+def test_where_what_has_moved_cannot_be_written_down_all_start_off(house: House, monkeypatch: pytest.MonkeyPatch, fails: str):
+    real = getattr(Journal, fails)
 
-    def full_once(*_arguments: object) -> None:
-        monkeypatch.setattr(Journal, "_write", write)
+    def fail_once(*_arguments: object) -> None:
+        monkeypatch.setattr(Journal, fails, real)
         raise JournalError("the card is full")
 
-    monkeypatch.setattr(Journal, "_write", full_once)
+    monkeypatch.setattr(Journal, fails, fail_once)
     house.wire(PUMP.model_copy(update={"pin": 5}), LAMP)
     assert house.start() == set()
     assert house.on == set()
