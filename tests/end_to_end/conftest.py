@@ -1,6 +1,7 @@
 """A whole system of real processes, and real browsers in front of it. One event loop a module, since the processes belong to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,19 @@ __all__ = ["pytest_runtest_makereport"]
 expect.set_options(timeout=SOON_MS)
 
 
+@asynccontextmanager
+async def launched(program: str = "chromium") -> AsyncIterator[Browser]:
+    """Chromium, or the `whole chromium`, for as long as the block lasts."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=require(program), args=[*OPTIONS])
+        yield browser
+        await browser.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
-        yield launched
-        await launched.close()
+    async with launched() as chromium:
+        yield chromium
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

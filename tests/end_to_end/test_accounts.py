@@ -102,7 +102,7 @@ async def test_a_password_is_set_on_the_account_page_and_lets_in_elsewhere(share
     await set_password(lan.page, says, opens, login, "qwertyuiop12")
     await expect(alert(lan.page, says.common)).to_be_visible()
     await set_password(lan.page, says, opens, login, GOOD)
-    await expect(lan.page.get_by_role("status")).to_contain_text(says.saved)
+    await expect(lan.page.locator(".done")).to_contain_text(says.saved)
     assert await fits(lan.page)
 
     laptop = await phone(shared.url, locale=says.locale)
@@ -143,7 +143,7 @@ async def test_who_signed_in_long_ago_is_asked_again_before_changing_a_password(
     await minh.page.get_by_role("button", name=says.confirm).click()
     await expect(minh.page).to_have_url(f"{shared.url}/account")
     await set_password(minh.page, says, says.change, login, OTHER)
-    await expect(minh.page.get_by_role("status")).to_contain_text(says.saved)
+    await expect(minh.page.locator(".done")).to_contain_text(says.saved)
     assert complaints(minh) == []
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
+from tests.end_to_end.conftest import launched
 from tests.end_to_end.phone import Phone
 from tests.processes import System, eventually, running_system
 from tests.server.notify.services import PushService, push_service
@@ -32,6 +33,13 @@ BROWSER = """(subscription) => {
     return held();
   };
 }"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """The whole of it: the headless shell blocks all notifications."""
+    async with launched("whole chromium") as chromium:
+        yield chromium
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -99,7 +99,7 @@ async def _slow(session: CDPSession) -> None:
 @asynccontextmanager
 async def _demo_page() -> AsyncIterator[tuple[Browser, str, list[Any]]]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
+        browser = await playwright.chromium.launch(executable_path=require("whole chromium"), args=[*OPTIONS])
         with tempfile.TemporaryDirectory() as folder:
             demo = Demo(Path(folder))
             async with demo.running():

@@ -122,7 +122,7 @@ async def _main() -> None:
     for old in FOLDER.glob("*.webp"):
         old.unlink()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
+        browser = await playwright.chromium.launch(executable_path=require("whole chromium"), args=[*OPTIONS])
         with tempfile.TemporaryDirectory() as folder:
             async with small_world(Path(folder)) as world:
                 await take_all(browser, world, FOLDER, pictures())

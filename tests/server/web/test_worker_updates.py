@@ -1,20 +1,16 @@
 """A new version of the page on a phone that has the old one: it takes its place whole, and nothing of the old one is left."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from unittest.mock import patch
 
-import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from server.web.worker import SOURCE, Worker, made, worker
 from tests.chromium import OPTIONS
+from tests.components import require
 from tests.server.web.fake_app import Running
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 KEPT = "caches.keys().then((names) => names.filter((name) => name !== 'state').sort())"
 
@@ -38,7 +34,7 @@ def until_kept(page: Page, version: Worker) -> None:
 
 def test_a_new_version_takes_over_at_the_next_visit_and_the_old_one_s_files_are_gone():
     with Running() as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS])
+        browser = playwright.chromium.launch(executable_path=require("chromium"), args=[*OPTIONS])
         try:
             context = browser.new_context(locale="vi-VN")
             page = context.new_page()
