@@ -302,9 +302,18 @@ class Desk:
         """
         command = self._open.get(receipt.command)
         if command is None:
+            self._listen_for_lies(device, receipt)
             return self._keeping.again(receipt.command, device.id)
         after = record.answered(command, receipt, self._now_ms()) if command.device_id == device.id else command
         return None if after is command else self._keeping.by_receipt(self._become(after))
+
+    def _listen_for_lies(self, device: DeviceNow, receipt: Receipt) -> None:
+        """The first fate holds, and whoever runs this learns that it was not the truth."""
+        told = self._settled.get(receipt.command)
+        if told is not None and told.device_id == device.id and record.contradicts(told, receipt):
+            log.error(
+                "%s was told as %s, and %s says now: %s %s", told.id, told.fate, device.id, receipt.fate, receipt.reason or ""
+            )
 
     def kept(self, command_id: str) -> None:
         """What a receipt made of a command is on disk."""

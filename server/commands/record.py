@@ -105,6 +105,11 @@ def answered(command: CommandRecord, receipt: Receipt, now_ms: int) -> CommandRe
     )
 
 
+def contradicts(command: CommandRecord, receipt: Receipt) -> bool:
+    """Whether a device says now what cannot be, after what people were told: somebody lied to them."""
+    return not command.is_open and command.fate is not _TOLD[receipt.fate]
+
+
 def overdue(command: CommandRecord, now_ms: int, grace_ms: int) -> CommandRecord:
     """Its time has passed. What never left the server is expired; of what did, nobody can say before the device does."""
     if not command.is_under_way or now_ms < command.expires_ms:

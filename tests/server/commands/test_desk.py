@@ -66,12 +66,16 @@ async def test_nobody_but_the_device_itself_settles_its_command(tmp_path):
         assert (await kept(there, command.id)).fate in (Fate.ACCEPTED, Fate.PUBLISHED)
 
 
-async def test_a_second_receipt_changes_nothing(tmp_path):
+async def test_a_second_receipt_changes_nothing_and_one_that_says_otherwise_is_told_to_who_runs_the_server(tmp_path, caplog):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
+        puppet, thief = await there.device(), await there.device("e" * 16)
         command = await there.board.desk.issue(LAN, wish(puppet))
-        puppet.receipt(command.id, Told.REJECTED, on=False, reason=Reason.TOO_SOON)
+        for _again in range(2):
+            puppet.receipt(command.id, Told.REJECTED, on=False, reason=Reason.TOO_SOON)
+        thief.receipt(command.id, Told.APPLIED)
+        assert "was told as" not in caplog.text
         puppet.receipt(command.id, Told.APPLIED)
+        assert f"{command.id} was told as rejected, and {puppet.id} says now: applied" in caplog.text
         assert (await kept(there, command.id)).fate is Fate.REJECTED
 
 
