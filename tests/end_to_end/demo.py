@@ -12,7 +12,7 @@ import psutil
 
 from broker_config.ports import free_port
 from tests.components import require
-from tests.processes import READY_WITHIN_S, Program
+from tests.program import READY_WITHIN_S, Program
 from tests.waiting import until
 
 STOP_WITHIN_S = 15

@@ -11,8 +11,9 @@ from server.accounts.models import Session
 from server.accounts.sessions import OVERLAP_MS
 from server.sites import Role, Sites
 from tests.end_to_end.phone import Phone
-from tests.processes import System, eventually
+from tests.processes import System
 from tests.server.accounts.test_passwords import GOOD, OTHER
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

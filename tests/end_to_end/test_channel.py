@@ -11,11 +11,11 @@ from playwright.async_api import Page, Route, expect
 from server.web.assets import assets
 from server.web.i18n import LANGUAGES, words_in
 from tests.end_to_end.phone import Phone
-from tests.processes import SimulatedDevice, System, eventually
+from tests.processes import SimulatedDevice, System
 from tests.server.web.typed_minutes import MOST_S, TYPED
 from tests.server.web.whys import CASES, NEXT, ZONE
 from tests.server.web.world import NOW_MS, channel
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,8 +13,8 @@ import pytest
 from broker_config.ports import free_port
 from firmware_sim.pins import read_record
 from tests.end_to_end.demo import COMMAND, STOP_WITHIN_S, Demo
-from tests.processes import READY_WITHIN_S, answering, eventually, plain_environ
-from tests.waiting import until
+from tests.program import READY_WITHIN_S, answering, plain_environ
+from tests.waiting import eventually, until
 
 
 async def all_online(client: httpx.AsyncClient) -> bool:

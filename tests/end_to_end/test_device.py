@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.processes import KEEPALIVE_S, System, eventually
-from tests.waiting import until
+from tests.processes import KEEPALIVE_S, System
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,8 +14,9 @@ from device.identity import read_identity
 from protocol.link import LinkSettings, LinkState
 from protocol.topics import everything_down
 from tests.peer import Peer
-from tests.processes import OWNER, Program, System, eventually, running_system
-from tests.waiting import until
+from tests.processes import OWNER, System, running_system
+from tests.program import Program
+from tests.waiting import eventually, until
 
 OUT_WITHIN_S = 5.0
 

@@ -10,8 +10,8 @@ from playwright.async_api import Route, expect
 
 from server.sites import Role
 from tests.end_to_end.phone import Phone
-from tests.processes import SimulatedDevice, System, eventually
-from tests.waiting import until
+from tests.processes import SimulatedDevice, System
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

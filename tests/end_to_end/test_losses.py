@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from tests.processes import KEEPALIVE_S, SimulatedDevice, System, eventually
-from tests.waiting import until
+from tests.processes import KEEPALIVE_S, SimulatedDevice, System
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

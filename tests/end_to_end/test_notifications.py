@@ -10,9 +10,9 @@ from playwright.async_api import Browser, expect
 
 from tests.end_to_end.conftest import launched
 from tests.end_to_end.phone import Phone
-from tests.processes import System, eventually, running_system
+from tests.processes import System, running_system
 from tests.server.notify.services import PushService, push_service
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

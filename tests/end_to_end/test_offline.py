@@ -9,7 +9,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.end_to_end.phone import Phone
-from tests.processes import SimulatedDevice, System, eventually
+from tests.processes import SimulatedDevice, System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

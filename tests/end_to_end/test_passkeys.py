@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from server.accounts.models import Session
 from server.sites import Role
 from tests.end_to_end.phone import Phone
-from tests.processes import System, eventually
+from tests.processes import System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

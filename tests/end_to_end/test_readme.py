@@ -15,8 +15,8 @@ import pytest
 from broker_config.ports import free_port
 from tests.components import require
 from tests.end_to_end.demo import STOP_WITHIN_S
-from tests.processes import READY_WITHIN_S, Program, answering, eventually
-from tests.waiting import until
+from tests.program import READY_WITHIN_S, Program, answering
+from tests.waiting import eventually, until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -14,8 +14,8 @@ from protocol.messages import NewSecret
 from protocol.secret import hash_of_secret
 from protocol.topics import Topic
 from tests.peer import Peer
-from tests.processes import OWNER, SimulatedDevice, System, eventually, running_system
-from tests.waiting import until
+from tests.processes import OWNER, SimulatedDevice, System, running_system
+from tests.waiting import eventually, until
 
 
 @pytest.fixture

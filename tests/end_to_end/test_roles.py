@@ -5,7 +5,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from server.sites import Role
-from tests.processes import SimulatedDevice, System, eventually
+from tests.processes import SimulatedDevice, System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

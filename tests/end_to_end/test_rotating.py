@@ -17,8 +17,9 @@ from protocol.topics import Topic
 from server.broker.key_ring import key_ring
 from server.clock import now_ms
 from tests.peer import Peer
-from tests.processes import OWNER, Program, SimulatedDevice, System, environ_of, eventually, running_system
-from tests.waiting import until
+from tests.processes import OWNER, SimulatedDevice, System, environ_of, running_system
+from tests.program import Program
+from tests.waiting import eventually, until
 
 
 async def rotate(system: System, *words: str) -> tuple[int, Any]:

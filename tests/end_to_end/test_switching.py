@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.processes import SimulatedDevice, System, eventually
-from tests.waiting import until
+from tests.processes import SimulatedDevice, System
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

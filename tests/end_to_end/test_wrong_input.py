@@ -6,7 +6,8 @@ import json
 import pytest
 import pytest_asyncio
 
-from tests.processes import SimulatedDevice, System, eventually
+from tests.processes import SimulatedDevice, System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

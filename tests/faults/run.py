@@ -21,7 +21,8 @@ from tests.faults.network import mono_ms, wall_minus_mono_ms
 from tests.faults.people import Notes, Page, Person, told
 from tests.faults.reading import opened, read_commands, read_history, read_levels, read_lives, read_moves
 from tests.faults.stage import OPERATOR, Player, Stage, stage
-from tests.processes import OWNER, answering
+from tests.processes import OWNER
+from tests.program import answering
 
 LINKS_BACK_WITHIN_S: Final = 60.0
 LONGEST: Final = 12

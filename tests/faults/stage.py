@@ -22,7 +22,8 @@ from protocol.topics import Topic, parse
 from server.sites import Role
 from tests.faults.histories import Spell
 from tests.faults.network import Message, Network, mono_ms
-from tests.processes import Program, System
+from tests.processes import System
+from tests.program import Program
 from tests.proxy import Way
 
 KEEPALIVE_S: Final = 4

@@ -18,8 +18,8 @@ from tests.faults.reading import read_history, read_levels
 from tests.faults.run import die, until_quiet
 from tests.faults.stage import Player, Stage, stage
 from tests.faults.test_killed_server import ended, online
-from tests.processes import OWNER, eventually
-from tests.waiting import until
+from tests.processes import OWNER
+from tests.waiting import eventually, until
 
 # A life's writes: the start, what the server has (only `begin` and the commit), the link's return, the intent, the answer.
 STEPS = [f"{step}:{number}" for step in ("begin", "commit", "committed") for number in range(1, 6)]

@@ -10,7 +10,8 @@ from tests.faults.run import die
 from tests.faults.stage import Player, stage
 from tests.faults.test_killed_agent import ask
 from tests.faults.test_killed_server import ended, online
-from tests.processes import OWNER, eventually
+from tests.processes import OWNER
+from tests.waiting import eventually
 
 
 async def events(client: httpx.AsyncClient, player: Player) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ import httpx
 from server.broker.signing_key import signing_key
 from server.cli import link_address
 from server.clock import now_ms
-from tests.processes import System, eventually, running_system
+from tests.processes import System, running_system
+from tests.waiting import eventually
 
 PASSWORD = "ba con vịt mẹ marked-4711"
 KNOWN = "trạm bơm số 7"

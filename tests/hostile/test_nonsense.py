@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from protocol.messages import MESSAGES
 from protocol.topics import Topic, topic_base
 from tests.broker_config.client import Login, TestClient
-from tests.processes import SimulatedDevice, System, eventually, running_system
+from tests.processes import SimulatedDevice, System, running_system
+from tests.waiting import eventually
 
 ROUNDS = 250
 SCALARS = st.one_of(

@@ -8,8 +8,8 @@ from typing import Any
 
 from server.devices.adding import add_device
 from server.sites import Member, Role, Sites
-from tests.processes import System, eventually, running_system
-from tests.waiting import until
+from tests.processes import System, running_system
+from tests.waiting import eventually, until
 
 SECRETS = ("ben-kia-suoi", "Bên kia suối", "Máy nhà Sang", "may-nha-sang", "Sang-cua-ben-kia")
 """Slug and name of the second site, name and slug of its device, name of its owner."""

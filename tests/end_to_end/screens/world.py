@@ -27,7 +27,9 @@ from server.invitations.invitations import MOST_OPEN
 from server.invitations.models import Invitation
 from server.sites import Role
 from tests.end_to_end.screens.table import ALONE, WHO
-from tests.processes import OWNER, SITE, Program, SimulatedDevice, System, environ_of, eventually, running_system
+from tests.processes import OWNER, SITE, SimulatedDevice, System, environ_of, running_system
+from tests.program import Program
+from tests.waiting import eventually
 
 LONG: Final = "Ưỡ Ẵng Nguyễn Thị Thuỷ — Máy bơm tưới vườn ươm keo số 2"
 PLACE: Final = "Vườn ươm"
