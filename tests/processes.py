@@ -37,6 +37,7 @@ from server.sites import Role, Sites
 from tests.components import require
 from tests.program import LAST_WORDS, Program, answering, python
 from tests.server.serving import serving
+from tests.waiting import eventually
 
 KEEPALIVE_S: Final = 2
 SITE: Final = "nha"
@@ -206,6 +207,16 @@ class System:
         async with self.visitor(name) as client:
             found: dict[str, Any] = (await client.get("/api/v1/snapshot")).raise_for_status().json()
             return found
+
+    async def on_air(self, device: SimulatedDevice) -> None:
+        """Return once a device is online and has told how each of its outputs is: of one that is not known, a tap asks for off."""
+
+        async def told() -> bool:
+            found = [it for it in (await self.snapshot())["devices"] if it["id"] == device.id and it["presence"] == "online"]
+            outputs = [channel["on"] for it in found for channel in it["channels"] if channel["kind"] == "output"]
+            return bool(outputs) and None not in outputs
+
+        await eventually(told)
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:

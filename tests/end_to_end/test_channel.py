@@ -15,7 +15,7 @@ from tests.processes import SimulatedDevice, System
 from tests.server.web.typed_minutes import MOST_S, TYPED
 from tests.server.web.whys import CASES, NEXT, ZONE
 from tests.server.web.world import NOW_MS, channel
-from tests.waiting import eventually, until
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,11 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def device(shared: System) -> SimulatedDevice:
     device = await shared.add_device("Trạm bơm")
-
-    async def is_there() -> bool:
-        return [it["presence"] for it in (await shared.snapshot())["devices"]] == ["online"]
-
-    await eventually(is_there)
+    await shared.on_air(device)
     return device
 
 
@@ -202,11 +198,7 @@ async def test_a_device_that_is_gone_is_told_with_what_was_known_last(shared, ph
     gone = await shared.add_device("Trạm xa")
     lan = await (await phone(shared.url, locale="en-GB")).sign_in(await shared.link())
     await until(lambda: gone.program.running)
-
-    async def is_online() -> bool:
-        return (gone.id, "online") in [(it["id"], it["presence"]) for it in (await shared.snapshot())["devices"]]
-
-    await eventually(is_online)
+    await shared.on_air(gone)
     await lan.page.goto(address(shared, gone))
     await lan.live()
     await lan.page.get_by_role("button", name="On for 30 minutes").click()

@@ -19,11 +19,7 @@ MOST_SCRIPT_BYTES = 25 * 1024
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def device(shared: System) -> SimulatedDevice:
     device = await shared.add_device("Trạm bơm")
-
-    async def online() -> bool:
-        return [it["presence"] for it in (await shared.snapshot())["devices"]] == ["online"]
-
-    await eventually(online)
+    await shared.on_air(device)
     return device
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Route, expect
 from server.sites import Role
 from tests.end_to_end.phone import Phone
 from tests.processes import SimulatedDevice, System
-from tests.waiting import eventually, until
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,12 +31,7 @@ async def device(shared: System) -> SimulatedDevice:
     await shared.add_person("Minh", Role.OPERATOR)
     await shared.add_person("Hoa", Role.VIEWER)
     device = await shared.add_device("Trạm bơm")
-
-    async def has_told() -> bool:
-        told = (await shared.snapshot())["devices"]
-        return [(len(it["channels"]), it["presence"]) for it in told] == [(4, "online")]
-
-    await eventually(has_told)
+    await shared.on_air(device)
     return device
 
 

@@ -21,6 +21,7 @@ LOST_WITHIN_MS = (1.5 * KEEPALIVE_S + 1 + 6 + 4) * 1000
 async def watched(system: System, phone, name: str):
     """A device that is on the air, and a page that shows it and may not be loaded anew."""
     device = await system.add_device(name)
+    await system.on_air(device)
     lan = await phone(system.url)
     await lan.sign_in(await system.link())
     await lan.live()

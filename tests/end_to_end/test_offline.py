@@ -33,11 +33,7 @@ async def device(shared: System) -> SimulatedDevice:
 async def online(system: System) -> SimulatedDevice:
     """The system's one device, which a page shows from its first snapshot on."""
     device = await system.add_device("Trạm bơm")
-
-    async def heard() -> bool:
-        return [it["presence"] for it in (await system.snapshot())["devices"]] == ["online"]
-
-    await eventually(heard)
+    await system.on_air(device)
     return device
 
 

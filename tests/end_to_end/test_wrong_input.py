@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 
 from tests.processes import SimulatedDevice, System
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -17,11 +16,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def device(shared: System) -> SimulatedDevice:
     device = await shared.add_device("Trạm bơm")
-
-    async def online() -> bool:
-        return [it["presence"] for it in (await shared.snapshot())["devices"]] == ["online"]
-
-    await eventually(online)
+    await shared.on_air(device)
     return device
 
 

@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -17,7 +18,7 @@ from server.audit.chain import Fault, Link
 from server.audit.cli import record_admin
 from server.audit.key import Head, audit_key
 from server.audit.table import CUT
-from server.db import StorageError
+from server.db import Op, StorageError
 from server.db.facts import Fact
 from server.opening import StartError
 from server.settings import Settings
@@ -57,10 +58,20 @@ async def test_what_waits_when_the_server_stops_is_kept(address: str, tmp_path: 
         assert Head(tmp_path).read() == (await kept.verdict()).end
 
 
-async def test_what_is_being_committed_when_the_server_stops_is_noted_as_the_end(address: str, tmp_path: Path):
+async def test_what_is_being_committed_when_the_server_stops_is_noted_as_the_end(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     async with trail_at(address, tmp_path) as kept:
+        begun = asyncio.Event()
+        submit = kept.database.writer.submit
+
+        def submitted(*ops: Op, **options: Any) -> asyncio.Future[None]:
+            begun.set()
+            return submit(*ops, **options)
+
+        monkeypatch.setattr(kept.database.writer, "submit", submitted)
         kept.trail.record(kept.happened(1))
-        await until(lambda: kept.trail._sent)
+        await begun.wait()
     async with trail_at(address, tmp_path) as kept:
         assert Head(tmp_path).read() == (await kept.verdict()).end == Link(1, (await kept.rows())[0].hash)
 
