@@ -7,9 +7,7 @@ import pytest
 
 from device.relays import BYTES, Relay, RelayList, at_inputs, moved, relays_of, without_channel
 from device.wiring import Wiring, parse_wiring
-
-PUMP = Relay(id="may-bom", pin=17, active_high=True)
-LAMP = Relay(id="den", pin=27, active_high=False)
+from tests.device.house import LAMP, PUMP
 
 
 def wiring(*relays: Relay, button: int | None = None) -> Wiring:

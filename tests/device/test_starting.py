@@ -1,149 +1,35 @@
 """What was on is never left on without anybody who would switch it off: whatever became of wiring, identity and journal meanwhile."""
 
-import json
-import random
-from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gpiozero import GPIOZeroError
 
-from device.boot import plan
-from device.clock import Moment
-from device.core import Core
-from device.errors import DeviceError, IdentityError, JournalError, JournalInUse, PinError, WiringError
-from device.identity import Identity, write_identity
+from device.errors import IdentityError, JournalError, JournalInUse, PinError, WiringError
 from device.journal import Journal
-from device.memory import Write
 from device.pins import Pins
-from device.relays import Relay, RelayList
-from device.rules import Output
-from device.stale_mark import StaleMark
 from device.starting import JOURNAL, RELAYS, starting
-from device.words import Journal as WriteJournal
-from device.words import Opened
-from firmware_sim.pins import LatchedFactory, LatchedPin, PinChange
+from firmware_sim.pins import LatchedPin
 from protocol.ids import new_token
-from protocol.messages import Cause
-from tests.device.site import DEVICE
-from tests.device.test_relays import LAMP, PUMP
-
-BOTH = (PUMP, LAMP)
-SPARE = Relay(id="khac", pin=22, active_high=True)
-FAN = Relay(id="quat", pin=5, active_high=True)
-
-
-def text(*relays: Relay) -> str:
-    return "\n".join(
-        f'[[channel]]\nid = "{relay.id}"\nname = "x"\nkind = "output"\npin = {relay.pin}\nactive_high = {json.dumps(relay.active_high)}\n'
-        for relay in relays
-    )
-
-
-@dataclass
-class House:
-    """A machine whose pins hold their levels from start to start, until a power cut."""
-
-    folder: Path
-    boot: str = "one"
-    levels: dict[int, bool] = field(default_factory=dict)
-    busy: set[int] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        fields = {
-            "device_id": DEVICE,
-            "secret": "s" * 32,
-            "broker_host": "127.0.0.1",
-            "broker_port": 1,
-            "server_keys": ("ab" * 32,),
-        }
-        write_identity(self.folder / "identity.json", Identity.model_validate(fields))
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    def factory(self) -> Any:
-        house = self
-
-        class Pin(LatchedPin):
-            def output_with_state(self, state: bool) -> None:
-                if self._number in house.busy:
-                    raise GPIOZeroError("busy")
-                super().output_with_state(state)
-
-        def changed(change: PinChange) -> None:
-            self.levels[change.pin] = change.level
-
-        factory = LatchedFactory(changed, latches=dict(self.levels))
-        factory.pin_class = Pin
-        return factory
-
-    def wire(self, *relays: Relay) -> None:
-        (self.folder / "wiring.toml").write_text(text(*relays), "utf-8")
-
-    def start(self, *on: str, new_factory: Callable[[], Any] | None = None) -> set[str]:
-        """Start as the agent does, switch these on as well, and end. Which outputs went on by the start itself."""
-        where = self.folder / "wiring.toml", self.folder / "identity.json", self.state
-        with starting(*where, new_factory or self.factory, self.boot) as parts:
-            rules = {wire.id: wire.rule() for wire in parts.wiring.outputs}
-            memory = parts.journal.load()
-            boot = plan(rules, memory, self.boot, 0)
-            core = Core(parts.wiring.about("1"), rules, {}, memory, boot, self.boot, new_token, random.uniform)
-            levels = parts.pins.open({channel: output.on for channel, output in boot.outputs.items()})
-            for effect in core.handle(Opened(levels), Moment(0, 0)):
-                if isinstance(effect, WriteJournal):
-                    parts.journal.write(effect.write)
-            for channel in on:
-                parts.pins.drive(channel, True)
-                parts.journal.write(Write(outputs={channel: Output(on=True, on_since=0, cause=Cause.COMMAND)}))
-        return {channel for channel, output in boot.outputs.items() if output.on}
-
-    def fails(self) -> DeviceError:
-        with pytest.raises(DeviceError) as failed:
-            self.start()
-        return failed.value
-
-    def power_cut(self) -> None:
-        self.boot, self.levels = self.boot + "'", {}
-
-    @property
-    def on(self) -> set[int]:
-        """The pins of all relays that are on."""
-        return {
-            relay.pin for relay in (*BOTH, FAN, SPARE) if self.levels.get(relay.pin, not relay.active_high) is relay.active_high
-        }
-
-    @property
-    def listed(self) -> list[int]:
-        return [relay["pin"] for relay in json.loads((self.state / RELAYS).read_text())["relays"]]
+from tests.device.house import (
+    BOTH,
+    FAN,
+    LAMP,
+    PUMP,
+    House,
+    Killed,
+    remove_identity,
+    spoil_journal,
+    spoil_wiring,
+    text,
+    with_both_on,
+)
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """Both relays are on, and the agent was killed."""
-    found = House(tmp_path)
-    found.wire(*BOTH)
-    found.start("may-bom", "den")
-    assert found.on == {17, 27}
-    return found
-
-
-def spoil_wiring(house: House) -> None:
-    (house.folder / "wiring.toml").write_text("half a li", "utf-8")
-
-
-def remove_identity(house: House) -> None:
-    (house.folder / "identity.json").unlink()
-
-
-def spoil_journal(house: House) -> None:
-    """So that it can neither be opened nor be set aside."""
-    (house.state / f"{JOURNAL}.lock").unlink()
-    (house.state / f"{JOURNAL}.lock").mkdir()
+    return with_both_on(tmp_path)
 
 
 def test_what_is_on_goes_on_where_nothing_has_changed(house: House):
@@ -211,82 +97,6 @@ def test_a_line_that_is_busy_is_tried_again_at_the_next_start(house: House, capl
     house.start()
     assert house.on == {27}
     assert house.listed == [27]
-
-
-class Killed(BaseException):
-    """The program ends here."""
-
-
-STEPS = (
-    *(
-        (RelayList, "write"),
-        (Journal, "_write"),
-        (Pins, "switch_off"),
-        (Pins, "open"),
-        (StaleMark, "_put"),
-        (LatchedPin, "_change_state"),
-    ),
-)
-
-
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program end at that call of what changes anything: even numbers before it, odd ones after it."""
-    made = 0
-
-    def ending(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            nonlocal made
-            mine, made = made, made + 1
-            if mine == step // 2 and step % 2 == 0:
-                raise Killed
-            done = real(*arguments, **options)
-            if mine == step // 2:
-                raise Killed
-            return done
-
-        return call
-
-    for kind, name in STEPS:
-        monkeypatch.setattr(kind, name, ending(getattr(kind, name)))
-
-
-def take_out(house: House) -> None:
-    house.wire(LAMP)
-
-
-def move(house: House) -> None:
-    house.wire(PUMP.model_copy(update={"pin": 5}), LAMP)
-
-
-def rename_and_go_on(house: House) -> None:
-    house.wire(PUMP.model_copy(update={"id": "quat"}), LAMP)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # who is killed closes no file
-@pytest.mark.parametrize("change", [take_out, move, rename_and_go_on, spoil_wiring, remove_identity, spoil_journal])
-@pytest.mark.parametrize("step", range(24))
-def test_killed_at_any_step_the_next_start_leaves_nothing_on_that_nobody_answers_for(
-    house: House, change: Callable[[House], None], step: int, monkeypatch: pytest.MonkeyPatch
-):
-    kept = (house.folder / "identity.json").read_bytes()
-    change(house)
-    with monkeypatch.context() as dying, suppress(Killed, DeviceError):
-        killed_at(step, dying)
-        house.start()
-    # whatever was missing is there again, and the pump is at a third pin
-    (house.folder / "identity.json").write_bytes(kept)
-    (house.folder / "identity.json").chmod(0o600)
-    lock = house.state / f"{JOURNAL}.lock"
-    if lock.is_dir():
-        lock.rmdir()
-    was_off = house.on == set()
-    house.wire(PUMP.model_copy(update={"pin": 22}), LAMP)
-    went_on = house.start()
-    assert went_on <= {"den"}, "what has moved does not go on"
-    assert house.on <= {27}
-    if was_off:
-        assert went_on == set(), "what was switched off for a missing part does not go on"
-    assert house.listed[-2:] == [22, 27]
 
 
 def test_a_relay_whose_pin_is_a_button_now_is_no_longer_driven_and_never_forgotten(house: House, monkeypatch: pytest.MonkeyPatch):
