@@ -40,24 +40,24 @@ class RelayList:
 
     def __init__(self, path: Path, boot_id: str) -> None:
         self._path = path
-        self._boot_id = boot_id
+        self.boot_id = boot_id
 
     def read(self) -> tuple[Relay, ...] | None:
-        """The relays that may be on by an earlier start's doing, the latest last. None: nobody can tell, and the log says why."""
+        """The relays that may be on by an earlier start's doing, the latest last. None: there is no such list, or none that can be read."""
         try:
             with self._path.open("rb") as file:
                 listed = _Listed.model_validate_json(file.read(BYTES))
         except FileNotFoundError:
-            return ()
+            return None
         except (OSError, ValidationError) as error:
             log.critical("which relays an earlier start had cannot be read: %s: %s", self._path, error)
             return None
-        return listed.relays if listed.boot == self._boot_id else ()
+        return listed.relays if listed.boot == self.boot_id else ()
 
     def write(self, relays: Iterable[Relay]) -> None:
         """Keep these, in place, which a full card still allows. Nothing is raised: where it fails, the log says so."""
         by_pin = {relay.pin: relay for relay in relays}
-        text = _Listed(boot=self._boot_id, relays=tuple(by_pin.values())).model_dump_json().encode()
+        text = _Listed(boot=self.boot_id, relays=tuple(by_pin.values())).model_dump_json().encode()
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:

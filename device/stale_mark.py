@@ -41,7 +41,7 @@ class StaleMark:
             self._put(_SET if stale else _UNSET)
         except OSError as error:
             log.error("%s: %s", self._path, error)
-            self.is_set = self.is_set or stale  # for this run at least
+            self.is_set, self._is_kept = self.is_set or stale, False  # for this run at least
             return
         self.is_set = self._is_kept = stale
 

@@ -50,7 +50,7 @@ def starting(wiring: Path, identity: Path, state: Path, new_factory: NewFactory,
         wires = read_wiring(wiring)
         who = read_identity(identity)
     except (WiringError, IdentityError) as error:
-        if listed != () or _may_have_run(state):
+        if listed or _may_have_run(state):
             _let_nothing_be_on(state, wires, listed or (), new_factory, error)
         raise
     pins, others = Pins(wires, new_factory()), without_channel(listed or (), wires)
@@ -63,8 +63,8 @@ def starting(wiring: Path, identity: Path, state: Path, new_factory: NewFactory,
         _all_off(pins, others, "a journal")
         raise
     with closing(journal):
-        take_over(known, wires, pins, journal)
         try:
+            take_over(known, wires, pins, journal)
             yield Parts(wires, who, pins, journal)
         except JournalError:
             journal.doubt_outputs()
@@ -79,7 +79,9 @@ def take_over(known: RelayList, wiring: Wiring, pins: Pins, journal: Journal) ->
     """
     before, now = known.read(), relays_of(wiring)
     if before is None:
-        journal.doubt_outputs()
+        if journal.load().boot_id == known.boot_id:
+            log.warning("which relays an earlier start of this run of the machine had is not known: all outputs start off")
+            journal.doubt_outputs()
         before = ()
     others, gone = moved(before, wiring), without_channel(before, wiring)
     for channel in sorted(others):

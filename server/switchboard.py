@@ -140,6 +140,7 @@ class Switchboard:
         """A device is one of ours from now on; or it is one whose old hardware has just lost its session without a word."""
         known = self.registry.get(device.id)
         if known is not None:
+            known.held = None
             self.ingest.became(known, DevicePresence.OFFLINE)
             return
         self.registry.add(device)

@@ -51,6 +51,7 @@ class Trail:
         self._key = key
         self._head = head
         self._ending = False
+        self._kept_end: Link | None = None
         self._now_ms = now_ms
         self._days = days
         self._again_s = again_s
@@ -113,6 +114,7 @@ class Trail:
             self._stop_timer()
             self._tell_counted(end=True)
             self._hand_over()
+            self._note_end(self._kept_end)  # of what was kept just before, nobody may have come to note the end
 
     async def _something_due(self) -> None:
         try:
@@ -181,6 +183,7 @@ class Trail:
         if self._end is None:
             raise StorageError("the end of the audit trail is not known")
         ops, end = put_after(self._key, self._end, batch)
+        self._tried = None  # should the writer not even take it
         done = self._database.writer.submit(*ops, after_commit=partial(self._kept, end))
         self._end, self._tried, self._sent = end, end, True
         return done
@@ -189,6 +192,7 @@ class Trail:
         if self._failing:
             log.warning("the audit trail is written again")
         self._failing = False
+        self._kept_end = end
         if self._ending:
             self._note_end(end)
 

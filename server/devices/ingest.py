@@ -135,10 +135,10 @@ class Ingest:
             if retained and device.presence is not DevicePresence.ONLINE:
                 self.call_roll(device)
             return
-        if device.held is not None and presence.session == device.held.session:
-            device.held = None
-        elif device.session is not None and presence.session != device.session:
+        current = device.session if device.held is None else device.held.session
+        if current is not None and presence.session != current:
             return  # the will of a session that was replaced
+        device.held = None
         device.connected = False
         self.became(device, DevicePresence.OFFLINE)
 

@@ -36,7 +36,7 @@ def test_a_power_cut_lets_go_of_every_pin_and_of_the_list(path: Path):
 
 
 def test_where_there_is_no_list_yet_nothing_is_said(path: Path, caplog: pytest.LogCaptureFixture):
-    assert RelayList(path, "one").read() == ()
+    assert RelayList(path, "one").read() is None
     assert not caplog.records
 
 

@@ -40,6 +40,19 @@ def test_where_there_can_be_none_the_log_says_so_and_nothing_fails(tmp_path: Pat
     assert "No such file" in caplog.text
 
 
+def test_one_whose_taking_back_failed_halfway_can_be_set_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "mark"
+    mark = StaleMark(path)
+    mark.set(True)
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fdatasync", lambda _file: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        mark.set(False)
+    assert (path.read_bytes(), mark.is_set) == (b"0", True)
+    mark.set(True)
+    mark.close()
+    assert again(path)
+
+
 def test_one_that_cannot_be_changed_is_tried_again_the_next_time(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     path = tmp_path / "mark"
     mark = StaleMark(path)

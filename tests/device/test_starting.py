@@ -153,11 +153,20 @@ def test_the_list_alone_tells_that_an_agent_ran_here(house: House, spoil):
     assert house.on == set()
 
 
-def test_where_the_list_cannot_be_read_all_start_off(house: House):
-    (house.state / RELAYS).write_text("worn out")
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("worn out"), lambda path: path.unlink()], ids=["worn", "gone"])
+def test_where_the_list_cannot_be_read_all_start_off(house: House, spoil):
+    spoil(house.state / RELAYS)
     assert house.start() == set()
     assert house.on == set()
     assert house.listed == [17, 27]
+
+
+def test_after_a_power_cut_a_list_that_cannot_be_read_is_none_that_counts(house: House):
+    (house.folder / "wiring.toml").write_text(text(PUMP) + 'boot = "restore"\n' + text(LAMP), "utf-8")
+    house.start("may-bom")
+    house.power_cut()
+    (house.state / RELAYS).write_text("")
+    assert house.start() == {"may-bom"}
 
 
 def test_an_agent_that_cannot_begin_for_its_journal_leaves_nothing_on(house: House):

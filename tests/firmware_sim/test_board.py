@@ -8,7 +8,9 @@ import pytest
 from device.identity import Identity
 from device.journal import Journal
 from device.memory import Write
+from device.relays import RelayList, relays_of
 from device.rules import Output
+from device.starting import RELAYS
 from device.wiring import Wiring, parse_wiring
 from firmware_sim.board import Board
 from firmware_sim.pins import latches, read_record
@@ -56,5 +58,6 @@ async def test_what_was_on_goes_on_where_the_wiring_still_has_it(
     with closing(Journal(tmp_path / "journal.db", new_token)) as journal:
         on = Output(on=True, cause=Cause.COMMAND, on_since=0)
         journal.write(Write(outputs={"may-bom": on, "den": on}, boot_id=BOOT))
+    RelayList(tmp_path / RELAYS, BOOT).write(relays_of(wired(PUMP, LAMP)))
     assert await levels_after(tmp_path, identity, wired(PUMP, LAMP)) == {17: True, 27: True}
     assert await levels_after(tmp_path, identity, later, boot_id) == levels

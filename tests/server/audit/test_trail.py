@@ -18,7 +18,7 @@ from server.audit.chain import Fault, Link
 from server.audit.cli import record_admin
 from server.audit.key import Head, audit_key
 from server.audit.table import CUT
-from server.db import Op, StorageError
+from server.db import Op, StorageError, WriterBusy
 from server.db.facts import Fact
 from server.opening import StartError
 from server.settings import Settings
@@ -98,6 +98,40 @@ async def test_the_end_is_noted_in_order_also_when_the_server_stops_while_a_slow
         assert Head(tmp_path).read() == (await kept.verdict()).end
         assert len(await kept.rows()) == 2
     assert "could not be noted" not in caplog.text
+
+
+async def test_what_the_writer_was_too_busy_to_take_is_not_taken_for_kept(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with trail_at(address, tmp_path) as kept:
+        kept.trail.record(kept.happened(0))
+        await kept.rows()
+        submit = kept.database.writer.submit
+
+        def busy_once(*_arguments: object, **_options: object) -> None:
+            monkeypatch.setattr(kept.database.writer, "submit", submit)
+            raise WriterBusy(1)
+
+        monkeypatch.setattr(kept.database.writer, "submit", busy_once)
+        for number in (1, 2):
+            kept.trail.record(kept.happened(number))
+            await kept.trail.written(5)
+        assert numbers(await kept.rows()) == [f'{{"number":{number}}}' for number in range(3)]
+
+
+async def test_the_end_of_what_was_kept_just_before_the_stop_is_noted_though_nobody_came_to_it(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def never(*_arguments: object) -> None:
+        await asyncio.Event().wait()
+
+    async with trail_at(address, tmp_path) as kept:
+        monkeypatch.setattr("server.audit.trail.asyncio.to_thread", never)
+        kept.trail.record(kept.happened(1))
+        await until(lambda: kept.trail._kept_end is not None)
+    monkeypatch.undo()
+    async with trail_at(address, tmp_path) as kept:
+        assert Head(tmp_path).read() == (await kept.verdict()).end
 
 
 async def test_the_loop_does_not_wait_for_the_disk_that_takes_the_end(

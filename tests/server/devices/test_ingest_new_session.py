@@ -1,5 +1,6 @@
 """A new session is answered once all that was told in the last is on disk: a card that lost it would tell other things by its numbers."""
 
+from protocol.messages import Presence
 from server.commands.record import Fate
 from server.devices.state import DevicePresence
 from tests.server.board import Puppet, Stage, stage
@@ -76,11 +77,26 @@ async def test_the_late_will_of_the_last_session_keeps_nobody_out(tmp_path):
         puppet.event("den", True)
         puppet.session = NEXT
         puppet.hello()
+        puppet.say(Presence(session=NEXT, online=True))
         puppet.will(before)
-        assert there.board.registry.get(puppet.id).presence is DevicePresence.OFFLINE
         await there.settle()
-        await until(lambda: there.board.registry.get(puppet.id).presence is DevicePresence.ONLINE)
-        assert heard(there, puppet) == [(NEXT, 1)]
+        await until(lambda: heard(there, puppet) == [(NEXT, 1)])
+        now = there.board.registry.get(puppet.id)
+        assert (now.presence, now.connected) == (DevicePresence.ONLINE, True)
+
+
+async def test_the_old_hardware_is_not_let_in_any_more_once_the_device_is_enrolled_on_another(tmp_path):
+    async with stage(tmp_path) as there:
+        puppet = await there.device()
+        puppet.event("den", True)
+        puppet.session = NEXT
+        puppet.hello()
+        there.board.was_enrolled(there.board.registry.get(puppet.id))
+        await there.settle()
+        puppet.event("den", False)
+        await there.settle()
+        assert heard(there, puppet) == []
+        assert there.board.registry.get(puppet.id).presence is DevicePresence.OFFLINE
 
 
 async def test_a_hello_from_before_the_link_was_lost_is_not_answered_on_the_next(tmp_path):
