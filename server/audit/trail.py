@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import repeat
 from typing import Final
@@ -52,6 +53,7 @@ class Trail:
         self._head = head
         self._ending = False
         self._kept_end: Link | None = None
+        self._aside = ThreadPoolExecutor(1, "audit-head")
         self._now_ms = now_ms
         self._days = days
         self._again_s = again_s
@@ -104,6 +106,7 @@ class Trail:
     async def run(self) -> None:
         """Write, until cancelled; what waits then is handed to the writer."""
         try:
+            await self._note_end_aside(None)  # so that the thread is there
             while True:
                 await self._something_due()
                 self._tell_counted()
@@ -114,6 +117,7 @@ class Trail:
             self._stop_timer()
             self._tell_counted(end=True)
             self._hand_over()
+            self._aside.shutdown()
             self._note_end(self._kept_end)  # of what was kept just before, nobody may have come to note the end
 
     async def _something_due(self) -> None:
@@ -199,7 +203,7 @@ class Trail:
     async def _note_end_aside(self, end: Link | None) -> None:
         """In a thread: a worn disk may take long for it, and nothing would be served meanwhile."""
         try:
-            await asyncio.to_thread(self._note_end, end)
+            await asyncio.get_running_loop().run_in_executor(self._aside, self._note_end, end)
         except RuntimeError as error:  # as where no more threads may be started
             log.warning("the end of the audit trail is noted where the server waits for it: %s", error)
             self._note_end(end)

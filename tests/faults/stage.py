@@ -22,8 +22,8 @@ from protocol.topics import Topic, parse
 from server.sites import Role
 from tests.faults.histories import Spell
 from tests.faults.network import Message, Network, mono_ms
-from tests.processes import System
-from tests.program import Program
+from tests.processes import System, environ_of
+from tests.program import Program, python
 from tests.proxy import Way
 
 KEEPALIVE_S: Final = 4
@@ -186,9 +186,7 @@ class Stage(System):
 
     async def start_fresh_server(self) -> None:
         """The server for the first time."""
-        from tests.processes import _python, environ_of
-
-        self.server = Program("server", _python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
+        self.server = Program("server", python("congtac", "server"), self.folder / "server.log", environ_of(self.settings))
         await self.start_server()
 
     async def add_player(self, number: int, chance: random.Random, *, start: bool = True) -> Player:

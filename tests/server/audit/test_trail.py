@@ -93,7 +93,7 @@ async def test_the_end_is_noted_in_order_also_when_the_server_stops_while_a_slow
         kept.trail.record(kept.happened(1))
         await until(begun.is_set)
         kept.trail.record(kept.happened(2), soon=False)
-        asyncio.get_running_loop().call_later(0.1, go_on.set)  # the stop itself waits for the thread that has the file
+        threading.Timer(0.1, go_on.set).start()  # the stop itself waits for the thread that has the file
     async with trail_at(address, tmp_path) as kept:
         assert Head(tmp_path).read() == (await kept.verdict()).end
         assert len(await kept.rows()) == 2
@@ -126,7 +126,7 @@ async def test_the_end_of_what_was_kept_just_before_the_stop_is_noted_though_nob
         await asyncio.Event().wait()
 
     async with trail_at(address, tmp_path) as kept:
-        monkeypatch.setattr("server.audit.trail.asyncio.to_thread", never)
+        monkeypatch.setattr(kept.trail, "_note_end_aside", never)
         kept.trail.record(kept.happened(1))
         await until(lambda: kept.trail._kept_end is not None)
     monkeypatch.undo()
@@ -150,11 +150,11 @@ async def test_the_loop_does_not_wait_for_the_disk_that_takes_the_end(
 async def test_where_there_is_no_thread_to_be_had_the_end_is_noted_all_the_same(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    async def none(*_arguments: object) -> None:
+    def none(*_arguments: object) -> None:
         raise RuntimeError("can't start new thread")
 
     async with trail_at(address, tmp_path) as kept:
-        monkeypatch.setattr("server.audit.trail.asyncio.to_thread", none)
+        monkeypatch.setattr(kept.trail._aside, "submit", none)
         for number in range(2):
             kept.trail.record(kept.happened(number))
             await kept.rows()
