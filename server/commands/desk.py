@@ -302,12 +302,12 @@ class Desk:
         """
         command = self._open.get(receipt.command)
         if command is None:
-            self._listen_for_lies(device, receipt)
+            self._note_contradiction(device, receipt)
             return self._keeping.again(receipt.command, device.id)
         after = record.answered(command, receipt, self._now_ms()) if command.device_id == device.id else command
         return None if after is command else self._keeping.by_receipt(self._become(after))
 
-    def _listen_for_lies(self, device: DeviceNow, receipt: Receipt) -> None:
+    def _note_contradiction(self, device: DeviceNow, receipt: Receipt) -> None:
         """The first fate holds, and whoever runs this learns that it was not the truth."""
         told = self._settled.get(receipt.command)
         if told is not None and told.device_id == device.id and record.contradicts(told, receipt):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.device.house import House, with_both_on
 from tests.device.site import Site, site_in
 
 
@@ -12,3 +13,8 @@ from tests.device.site import Site, site_in
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with site_in(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return with_both_on(tmp_path)

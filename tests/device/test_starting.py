@@ -23,13 +23,7 @@ from tests.device.house import (
     spoil_journal,
     spoil_wiring,
     text,
-    with_both_on,
 )
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return with_both_on(tmp_path)
 
 
 def test_what_is_on_goes_on_where_nothing_has_changed(house: House):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,14 +21,7 @@ from tests.device.house import (
     remove_identity,
     spoil_journal,
     spoil_wiring,
-    with_both_on,
 )
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return with_both_on(tmp_path)
-
 
 STEPS = (
     (RelayList, "write"),

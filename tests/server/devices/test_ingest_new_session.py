@@ -15,6 +15,15 @@ def heard(there: Stage, puppet: Puppet) -> list[tuple[str, int]]:
     return [(welcome.session, welcome.have_seq) for welcome in there.link.welcomes(puppet.id)[1:]]
 
 
+async def come_back(there: Stage) -> Puppet:
+    """A device that told something, which is not on disk yet, and begins its next session."""
+    puppet = await there.device()
+    puppet.event("den", True)
+    puppet.session = NEXT
+    puppet.hello()
+    return puppet
+
+
 async def test_it_is_answered_when_what_was_told_before_is_kept(tmp_path):
     async with stage(tmp_path) as there:
         puppet = await there.device()
@@ -43,10 +52,7 @@ async def test_it_is_answered_when_what_was_told_before_cannot_be_kept(tmp_path)
 
 async def test_asked_again_meanwhile_the_last_hello_is_answered_and_no_other(tmp_path):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         puppet.hello(last_seq=5)
         await there.settle()
         await until(lambda: heard(there, puppet))
@@ -58,10 +64,7 @@ async def test_asked_again_meanwhile_the_last_hello_is_answered_and_no_other(tmp
 
 async def test_who_is_gone_before_it_is_answered_is_not_shown_as_there(tmp_path):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         puppet.will()
         await there.settle()
         puppet.event("den", False)
@@ -72,13 +75,9 @@ async def test_who_is_gone_before_it_is_answered_is_not_shown_as_there(tmp_path)
 
 async def test_the_late_will_of_the_last_session_keeps_nobody_out(tmp_path):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        before = puppet.session
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         puppet.say(Presence(session=NEXT, online=True))
-        puppet.will(before)
+        puppet.will(Puppet.session)
         await there.settle()
         await until(lambda: heard(there, puppet) == [(NEXT, 1)])
         now = there.board.registry.get(puppet.id)
@@ -87,10 +86,7 @@ async def test_the_late_will_of_the_last_session_keeps_nobody_out(tmp_path):
 
 async def test_the_old_hardware_is_not_let_in_any_more_once_the_device_is_enrolled_on_another(tmp_path):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         there.board.was_enrolled(there.board.registry.get(puppet.id))
         await there.settle()
         puppet.event("den", False)
@@ -101,10 +97,7 @@ async def test_the_old_hardware_is_not_let_in_any_more_once_the_device_is_enroll
 
 async def test_a_hello_from_before_the_link_was_lost_is_not_answered_on_the_next(tmp_path):
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         there.board.watch.link_changed(up=False)
         there.board.watch.link_changed(up=True)
         await there.settle()
@@ -117,10 +110,7 @@ async def test_a_hello_from_before_the_link_was_lost_is_not_answered_on_the_next
 async def test_a_command_asked_for_meanwhile_is_sent_again_in_the_new_session(tmp_path, monkeypatch):
     monkeypatch.setattr("server.devices.ingest.LAZY_S", 3600)  # what is told is kept with the next thing that waits for the disk
     async with stage(tmp_path) as there:
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         command = await there.board.desk.issue(LAN, wish(puppet))
         assert (len(there.link.commands(puppet.id)), heard(there, puppet)) == (1, [])
         await there.settle()
@@ -133,10 +123,7 @@ async def test_a_command_asked_for_meanwhile_is_sent_again_in_the_new_session(tm
 async def test_a_device_that_is_revoked_meanwhile_is_not_answered(tmp_path, monkeypatch):
     async with stage(tmp_path) as there:
         monkeypatch.setattr(there.board.downlink, "forget_presence", lambda _device_id: None)
-        puppet = await there.device()
-        puppet.event("den", True)
-        puppet.session = NEXT
-        puppet.hello()
+        puppet = await come_back(there)
         there.board.was_revoked(puppet.id, there.clock())
         await there.settle()
         puppet.event("den", False)
